@@ -1,0 +1,168 @@
+package lro
+
+import (
+	"cmp"
+	"iter"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/tidwall/btree"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/protobuf/proto"
+)
+
+// Operation is an operation as the table keeps it: replaced, never changed.
+type Operation struct {
+	*operation.Operation // as served; never changed once stored
+
+	Run     Run
+	Seq     int64  // order of creation
+	Subject string // the id of the resource it works on
+	Method  string // the full name of the RPC that started it
+	Call    int    // the sequence number of the call that started it, 0: none
+	Work    any    // what its end does to the world; the table does not look at it
+}
+
+// Key is an idempotency key: the same word with another method is another key.
+type Key struct{ Method, Word string }
+
+// Use is what an idempotency key was used for.
+type Use struct {
+	Key
+	Request   proto.Message // never changed
+	Operation string        // the id of the operation that was started
+}
+
+// Table is a set of operations. The zero value is not usable: call NewTable.
+type Table struct {
+	byID      *btree.BTreeG[*Operation]
+	bySubject *btree.BTreeG[*Operation] // subject, seq
+	byDue     *btree.BTreeG[*Operation] // due, seq; those that time alone moves
+	keys      *btree.BTreeG[Use]
+	active    int
+}
+
+func byID(a, b *Operation) bool { return a.Id < b.Id }
+
+func bySubject(a, b *Operation) bool {
+	return cmp.Or(strings.Compare(a.Subject, b.Subject), cmp.Compare(a.Seq, b.Seq)) < 0
+}
+
+// byDue puts the earliest deadline first, equal ones in order of creation.
+func byDue(a, b *Operation) bool {
+	aDue, _ := a.Run.Due()
+	bDue, _ := b.Run.Due()
+	return cmp.Or(aDue.Compare(bDue), cmp.Compare(a.Seq, b.Seq)) < 0
+}
+
+func byKey(a, b Use) bool {
+	return cmp.Or(strings.Compare(a.Method, b.Method), strings.Compare(a.Word, b.Word)) < 0
+}
+
+// NewTable returns an empty table.
+func NewTable() *Table {
+	o := btree.Options{NoLocks: true}
+	return &Table{
+		byID:      btree.NewBTreeGOptions(byID, o),
+		bySubject: btree.NewBTreeGOptions(bySubject, o),
+		byDue:     btree.NewBTreeGOptions(byDue, o),
+		keys:      btree.NewBTreeGOptions(byKey, o),
+	}
+}
+
+// Clone returns a table of its own with the same operations.
+func (t *Table) Clone() *Table {
+	return &Table{
+		byID: t.byID.Copy(), bySubject: t.bySubject.Copy(), byDue: t.byDue.Copy(), keys: t.keys.Copy(),
+		active: t.active,
+	}
+}
+
+// Len returns the number of operations, ended ones included.
+func (t *Table) Len() int { return t.byID.Len() }
+
+// Active returns the number of operations that are not done.
+func (t *Table) Active() int { return t.active }
+
+// Get returns the operation with that id, nil if there is none.
+func (t *Table) Get(id string) *Operation {
+	op, _ := t.byID.Get(&Operation{Operation: &operation.Operation{Id: id}})
+	return op
+}
+
+// Put stores op, in the place of the one with its id if there is one. Seq and Subject of an operation never change.
+func (t *Table) Put(op *Operation) {
+	if old, replaced := t.byID.Set(op); replaced {
+		if !old.Run.Phase.Done() {
+			t.active--
+		}
+		if _, due := old.Run.Due(); due {
+			t.byDue.Delete(old)
+		}
+	}
+	if !op.Run.Phase.Done() {
+		t.active++
+	}
+	t.bySubject.Set(op)
+	if _, due := op.Run.Due(); due {
+		t.byDue.Set(op)
+	}
+}
+
+// Next returns the operation that time moves next and when, nil if there is none.
+func (t *Table) Next() (op *Operation, at time.Time) {
+	op, ok := t.byDue.Min()
+	if !ok {
+		return nil, time.Time{}
+	}
+	at, _ = op.Run.Due()
+	return op, at
+}
+
+// Scheduled yields the operations that time moves, the earliest first.
+func (t *Table) Scheduled() iter.Seq[*Operation] {
+	return func(yield func(*Operation) bool) { t.byDue.Scan(yield) }
+}
+
+// Of yields the operations on a subject, newest first, starting behind the one with sequence number before; 0 starts at the newest.
+func (t *Table) Of(subject string, before int64) iter.Seq[*Operation] {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	pivot := &Operation{Subject: subject, Seq: before - 1}
+	return func(yield func(*Operation) bool) {
+		t.bySubject.Descend(pivot, func(op *Operation) bool { return op.Subject == subject && yield(op) })
+	}
+}
+
+// All yields every operation in ascending order of id.
+func (t *Table) All() iter.Seq[*Operation] {
+	return func(yield func(*Operation) bool) { t.byID.Scan(yield) }
+}
+
+// Used returns what an idempotency key was used for.
+func (t *Table) Used(k Key) (Use, bool) { return t.keys.Get(Use{Key: k}) }
+
+// Use remembers what an idempotency key was used for.
+func (t *Table) Use(u Use) { t.keys.Set(u) }
+
+// Uses yields every idempotency key in order.
+func (t *Table) Uses() iter.Seq[Use] {
+	return func(yield func(Use) bool) { t.keys.Scan(yield) }
+}
+
+// Remove takes an operation out, as if it had never been started.
+func (t *Table) Remove(id string) {
+	op, ok := t.byID.Delete(&Operation{Operation: &operation.Operation{Id: id}})
+	if !ok {
+		return
+	}
+	if !op.Run.Phase.Done() {
+		t.active--
+	}
+	if _, due := op.Run.Due(); due {
+		t.byDue.Delete(op)
+	}
+	t.bySubject.Delete(op)
+}

@@ -1,0 +1,216 @@
+package world
+
+import (
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/contract"
+	"github.com/imagefake/imagefake/fake/internal/lro"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// work is what the end of an operation does to the world. It is data: it holds no reference to a world, so that a clone of the
+// world can end the same operation in its own way.
+type work interface {
+	// succeed brings the outcome about and returns the operation's response, or why it cannot be had.
+	succeed(w *World, op *lro.Operation, at time.Time) (proto.Message, *spb.Status)
+	// undo takes back what the start of the operation did.
+	undo(w *World, op *lro.Operation, at time.Time)
+}
+
+// job is an operation about to start.
+type job struct {
+	place       string // prefix of its id
+	description string
+	subject     string        // id of the image
+	metadata    proto.Message // of the method's documented type [sdk]
+	request     proto.Message
+	work        work
+	fails       *spb.Status // known to fail, whatever the plan
+}
+
+// replayed answers a repeated idempotency key: with the operation it started, or with a refusal if the request is another one.
+// Both are nil if the key is new.
+func (w *World) replayed(o Origin, request proto.Message) (*operation.Operation, *spb.Status) {
+	if o.Key == "" {
+		return nil, nil
+	}
+	use, ok := w.ops.Used(lro.Key{Method: o.Method, Word: o.Key})
+	if !ok {
+		return nil, nil
+	}
+	if !proto.Equal(use.Request, request) {
+		return nil, contract.KeyReused(o.Key)
+	}
+	return w.ops.Get(use.Operation).Operation, nil
+}
+
+// room tells whether one more operation may run.
+func (w *World) room() *spb.Status {
+	if w.MaxActive > 0 && w.ops.Active() >= w.MaxActive {
+		return contract.OperationsLimit(int64(w.MaxActive))
+	}
+	return nil
+}
+
+// nextOperationID returns the id that start gives to the next operation at a place.
+func (w *World) nextOperationID(place string) string {
+	return ID(place, w.Seed, "operation", uint64(w.started+1))
+}
+
+// start begins an operation and, if its plan has no steps, ends it.
+func (w *World) start(o Origin, j job) *operation.Operation {
+	plan := o.Plan
+	if plan == nil {
+		plan = w.DefaultOperation
+	}
+	if j.fails != nil && plan.Err == nil {
+		failing := *plan
+		failing.Err = j.fails
+		plan = &failing
+	}
+	id := w.nextOperationID(j.place)
+	w.started++
+	op := &lro.Operation{
+		Operation: &operation.Operation{
+			Id:          id,
+			Description: j.description,
+			CreatedAt:   timestamppb.New(o.Now),
+			CreatedBy:   o.Subject,
+			ModifiedAt:  timestamppb.New(o.Now),
+			Metadata:    pack(j.metadata),
+		},
+		Run:     lro.Begin(plan, o.Now),
+		Seq:     w.started,
+		Subject: j.subject,
+		Method:  o.Method,
+		Call:    o.Call,
+		Work:    j.work,
+	}
+	if o.Key != "" {
+		w.ops.Use(lro.Use{Key: lro.Key{Method: o.Method, Word: o.Key}, Request: j.request, Operation: id})
+	}
+	run := op.Run
+	op.Run.Phase = lro.Running // it begins, then perhaps ends: two changes, as for any other plan
+	w.ops.Put(op)
+	w.changes = append(w.changes, Change{At: o.Now, Text: "started", Operation: op})
+	if run.Phase.Done() {
+		op = w.move(op, run, o.Now)
+	}
+	return op.Operation
+}
+
+// move replaces an operation by its next moment and, where that ends it, does to the world what the end does.
+func (w *World) move(op *lro.Operation, run lro.Run, at time.Time) *lro.Operation {
+	next := *op
+	next.Run = run
+	if run.Phase == op.Run.Phase && run.At == op.Run.At {
+		w.ops.Put(&next) // a poll was counted: nothing that anybody can see
+		return &next
+	}
+
+	text := ""
+	message := revise(op.Operation)
+	message.ModifiedAt = timestamppb.New(at)
+	switch run.Phase {
+	case lro.Running:
+		text = "stands at " + stepName(run)
+	case lro.RollingBack:
+		text = "rolling back"
+		message.Result = &operation.Operation_Error{Error: run.Err}
+	case lro.Succeeded:
+		response, refused := op.Work.(work).succeed(w, op, at)
+		if refused == nil {
+			text = "done"
+			message.Done = true
+			message.Result = &operation.Operation_Response{Response: pack(response)}
+			break
+		}
+		next.Run = run.Refuse(refused, at)
+		fallthrough
+	case lro.Failed:
+		op.Work.(work).undo(w, op, at)
+		text = "failed: " + next.Run.Err.GetMessage()
+		message.Done = true
+		message.Result = &operation.Operation_Error{Error: next.Run.Err}
+	}
+	next.Operation = message
+	w.ops.Put(&next)
+	w.changes = append(w.changes, Change{At: at, Text: text, Operation: &next, Former: op})
+	return &next
+}
+
+func stepName(run lro.Run) string {
+	if step, ok := run.Step(); ok && step.Name != "" {
+		return step.Name
+	}
+	return "its next step"
+}
+
+// GetOperation answers OperationService.Get without counting a poll.
+func (w *World) GetOperation(id string) (*lro.Operation, *spb.Status) {
+	op := w.ops.Get(id)
+	if op == nil {
+		return nil, contract.OperationNotFound(id)
+	}
+	return op, nil
+}
+
+// Poll answers OperationService.Get: it counts one poll, which may move the operation.
+func (w *World) Poll(id string, now time.Time) (*lro.Operation, *spb.Status) {
+	op, refused := w.GetOperation(id)
+	if refused != nil || !op.Run.PolledOn() {
+		return op, refused
+	}
+	return w.move(op, op.Run.Poll(now), now), nil
+}
+
+// Cancel answers OperationService.Cancel: best effort, never an error for an operation that exists [guide].
+func (w *World) Cancel(id string, now time.Time) (*operation.Operation, *spb.Status) {
+	op, refused := w.GetOperation(id)
+	if refused != nil {
+		return nil, refused
+	}
+	if run := op.Run.Cancel(contract.Cancelled(), now); run.Phase != op.Run.Phase {
+		op = w.move(op, run, now)
+	}
+	return op.Operation, nil
+}
+
+// Steer moves an operation by hand. It returns nil if there is none with that id.
+func (w *World) Steer(id string, at time.Time, steer func(lro.Run) lro.Run) *lro.Operation {
+	op := w.ops.Get(id)
+	if op == nil {
+		return nil
+	}
+	run := steer(op.Run)
+	if run.Phase == op.Run.Phase && run.At == op.Run.At {
+		return op
+	}
+	return w.move(op, run, at)
+}
+
+// revise returns a message with the same content, the next version of one that must not change. It shares what the fields refer to.
+func revise[M proto.Message](m M) M {
+	from := m.ProtoReflect()
+	to := from.New()
+	from.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		to.Set(fd, v)
+		return true
+	})
+	to.SetUnknown(from.GetUnknown())
+	return to.Interface().(M)
+}
+
+// pack wraps a message that is known to marshal: the fake made it from parts that came over the wire or were checked as seeds.
+func pack(m proto.Message) *anypb.Any {
+	packed, err := anypb.New(m)
+	if err != nil {
+		panic("imagefake: a message of the fake's own does not marshal: " + err.Error())
+	}
+	return packed
+}

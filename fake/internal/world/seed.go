@@ -1,0 +1,123 @@
+package world
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/lro"
+	"github.com/imagefake/imagefake/fake/internal/store"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// Add puts an image into the world as a test wants it: fields that are given stay as they are, absent ones are filled as Create
+// would fill them, and the status is READY. The world keeps a copy.
+func (w *World) Add(given *compute.Image, now time.Time) (*compute.Image, error) {
+	if given == nil {
+		return nil, fmt.Errorf("an image is nil")
+	}
+	if broken := w.Rules.CheckImage(given); broken != nil {
+		return nil, fmt.Errorf("image %s: %s: %s", seedName(given), broken.Path, broken.Reason)
+	}
+	if _, err := proto.Marshal(given); err != nil {
+		return nil, fmt.Errorf("image %s cannot be sent to a client: %w", seedName(given), err)
+	}
+	if given.Id != "" && w.images.Get(given.Id) != nil {
+		return nil, fmt.Errorf("image %s: the id %q is taken: leave id empty to get a new one", seedName(given), given.Id)
+	}
+	if w.images.Taken(given.FolderId, given.Name, "") {
+		return nil, fmt.Errorf("image %s: the name %q is taken in folder %q", seedName(given), given.Name, given.FolderId)
+	}
+	m := proto.Clone(given).(*compute.Image)
+	fillSizes(m)
+	if need := max(m.Size, m.StorageSize); m.MinDiskSize < need {
+		return nil, fmt.Errorf("image %s: min_disk_size is %d, less than the %d bytes that its size and storage_size need",
+			seedName(given), m.MinDiskSize, need)
+	}
+	m.Status = cmp.Or(m.Status, compute.Image_READY)
+	m.Os = givenOS(m.Os, nil)
+	m.HardwareGeneration = givenHardware(m.HardwareGeneration, nil)
+	im := w.newImage(now, m)
+	w.put(im, now, "added by the test: "+m.Status.String())
+	w.changes[len(w.changes)-1].Seeded = true
+	return m, nil
+}
+
+// fillSizes gives an image sizes that go together with those it has.
+func fillSizes(m *compute.Image) {
+	from := origin{size: defaultSize, storageSize: defaultStorageSize}
+	from.shrink(m.MinDiskSize)
+	switch {
+	case m.Size == 0 && m.StorageSize == 0:
+		m.Size, m.StorageSize = from.size, from.storageSize
+	case m.Size == 0:
+		m.Size = m.StorageSize
+	case m.StorageSize == 0:
+		m.StorageSize = min(m.Size, from.storageSize)
+	}
+	m.MinDiskSize = firstPositive(m.MinDiskSize, max(m.Size, m.StorageSize))
+}
+
+func seedName(m *compute.Image) string {
+	return cmp.Or(m.Id, fmt.Sprintf("%q", m.Name))
+}
+
+// SetStatus gives an image another status. It returns false if there is no such image.
+func (w *World) SetStatus(id string, status compute.Image_Status, now time.Time) bool {
+	im := w.images.Get(id)
+	if im == nil {
+		return false
+	}
+	m := revise(im.Image)
+	m.Status = status
+	w.put(im.WithMessage(m), now, "set by the test: "+status.String())
+	return true
+}
+
+// RemoveImage takes an image out at once. Operations on it go on and find that out. It returns false if there is no such image.
+func (w *World) RemoveImage(id string, now time.Time) bool {
+	if w.images.Get(id) == nil {
+		return false
+	}
+	w.remove(id, now)
+	return true
+}
+
+// Image returns an image, nil if there is none.
+func (w *World) Image(id string) *compute.Image {
+	if im := w.images.Get(id); im != nil {
+		return im.Image
+	}
+	return nil
+}
+
+// Past tells whether id once was an image.
+func (w *World) Past(id string) bool {
+	_, past := w.images.Past(id)
+	return past
+}
+
+// Images returns the images for which where holds, in order of creation.
+func (w *World) Images(where func(*compute.Image) bool) []*compute.Image {
+	var found []*store.Image
+	for im := range w.images.All() {
+		if where(im.Image) {
+			found = append(found, im)
+		}
+	}
+	slices.SortFunc(found, func(a, b *store.Image) int { return cmp.Compare(a.Seq, b.Seq) })
+	images := make([]*compute.Image, len(found))
+	for i, im := range found {
+		images[i] = im.Image
+	}
+	return images
+}
+
+// Operations returns all operations in order of creation.
+func (w *World) Operations() []*lro.Operation {
+	all := slices.Collect(w.ops.All())
+	slices.SortFunc(all, func(a, b *lro.Operation) int { return cmp.Compare(a.Seq, b.Seq) })
+	return all
+}

@@ -1,0 +1,152 @@
+// Package world is what the served cloud is: images, operations and sources, and what each request does to them.
+//
+// A World is a value to its user: Clone costs the same for one image as for a million, and neither copy sees what happens to the
+// other. Messages in it are replaced, never changed, so whoever got one may read it for ever. The package knows no gRPC server, no
+// lock and no clock: its caller holds a lock, and tells the time with every request.
+package world
+
+import (
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/contract"
+	"github.com/imagefake/imagefake/fake/internal/lro"
+	"github.com/imagefake/imagefake/fake/internal/store"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+)
+
+// Settings are what a world is under all its life.
+type Settings struct {
+	Rules            contract.Rules
+	Seed             uint64
+	MaxImages        int             // 0: no quota
+	MaxActive        int             // operations under way; 0: no limit
+	Folders          map[string]bool // the closed set of folders; nil: any folder exists
+	PublicFolder     string          // may be read whatever Folders says
+	DefaultOperation *lro.Plan
+}
+
+// World is one moment of the cloud. The zero value is not usable: call New.
+type World struct {
+	Settings
+
+	images  *store.Images
+	ops     *lro.Table
+	sources sources
+
+	born     int64 // images so far: their order of creation
+	imageIDs int64 // image ids given out
+	started  int64 // operations so far: their order, and their ids given out
+
+	changes []Change
+}
+
+// Origin is where a request comes from, and what its operation is to do.
+type Origin struct {
+	Now     time.Time
+	Subject string    // who asks
+	Method  string    // the full name of the RPC
+	Key     string    // idempotency key, "" for none
+	Call    int       // the sequence number of the call
+	Plan    *lro.Plan // nil: the world's default
+}
+
+// Change is one thing that happened to the world.
+type Change struct {
+	At        time.Time
+	Text      string // a phrase about the image or operation, which it does not name
+	ImageID   string
+	Image     *compute.Image // as it is now, nil where it is gone or where an operation changed
+	Before    *compute.Image // as it was, nil where it was not there or where an operation changed
+	Seeded    bool           // the test put the image in
+	Operation *lro.Operation // as it is now, nil where an image changed
+	Former    *lro.Operation // as it was, nil where it has just begun or where an image changed
+}
+
+// New returns an empty world.
+func New(s Settings) *World {
+	return &World{Settings: s, images: store.NewImages(), ops: lro.NewTable()}
+}
+
+// Clone returns a world of its own in the same state. Changes not yet taken stay with w.
+func (w *World) Clone() *World {
+	next := *w
+	next.images, next.ops, next.changes = w.images.Clone(), w.ops.Clone(), nil
+	return &next
+}
+
+// WithSettings returns a clone that lives under other settings.
+func (w *World) WithSettings(s Settings) *World {
+	next := w.Clone()
+	next.Settings = s
+	return next
+}
+
+// TakeChanges returns what has happened since it was last called, in order.
+func (w *World) TakeChanges() []Change {
+	changes := w.changes
+	w.changes = nil
+	return changes
+}
+
+// Settle lets everything happen that was due up to now: in order of time, ties in order of creation, each at its own time.
+func (w *World) Settle(now time.Time) {
+	for {
+		op, at := w.ops.Next()
+		if op == nil || at.After(now) {
+			return
+		}
+		w.move(op, op.Run.Elapse(at), at)
+	}
+}
+
+// Due returns when time alone changes the world next; ok is false if it does not.
+func (w *World) Due() (at time.Time, ok bool) {
+	op, at := w.ops.Next()
+	return at, op != nil
+}
+
+// Scheduled returns when time alone changes the world, ascending. Each operation counts with its next step only.
+func (w *World) Scheduled() []time.Time {
+	var due []time.Time
+	for op := range w.ops.Scheduled() {
+		at, _ := op.Run.Due()
+		due = append(due, at)
+	}
+	return due
+}
+
+// may tells whether a folder is within the closed set, if there is one; the public folder may be read.
+func (w *World) may(folder string, write bool) *spb.Status {
+	if w.Folders == nil || w.Folders[folder] || !write && folder == w.PublicFolder && folder != "" {
+		return nil
+	}
+	return contract.FolderDenied(folder)
+}
+
+// image finds the image of a request and checks that its folder may be reached.
+func (w *World) image(id string, write bool) (*store.Image, *spb.Status) {
+	im := w.images.Get(id)
+	if im == nil {
+		return nil, contract.ImageNotFound(id)
+	}
+	if refused := w.may(im.FolderId, write); refused != nil {
+		return nil, refused
+	}
+	return im, nil
+}
+
+// put stores an image and notes what happened to it.
+func (w *World) put(im *store.Image, at time.Time, text string) {
+	change := Change{At: at, Text: text, Image: im.Image, ImageID: im.Id}
+	if before := w.images.Put(im); before != nil {
+		change.Before = before.Image
+	}
+	w.changes = append(w.changes, change)
+}
+
+func (w *World) remove(id string, at time.Time) {
+	if before := w.images.Remove(id); before != nil {
+		w.changes = append(w.changes, Change{At: at, Text: "gone", ImageID: id, Before: before.Image})
+	}
+}
