@@ -1,0 +1,140 @@
+package fake
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// apply lets the faults that hit a call act at one place of the road, in the order in which they were injected. It returns the
+// answer if one of them ends the call, else nil. So far has the call come: a is its answer where the handler has run.
+func (s *Server) apply(ctx context.Context, e *errand, hits []*Injected, at place, a ...*answer) *answer {
+	for _, hit := range hits {
+		for _, act := range hit.fault.Do.actions {
+			if act.at != at {
+				continue
+			}
+			s.fire(e.Call, hit)
+			if ended := s.act(ctx, e, act, a...); ended != nil {
+				return ended
+			}
+		}
+	}
+	return nil
+}
+
+// fire notes that a fault happens to a call.
+func (s *Server) fire(c *Call, hit *Injected) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Contains(c.Faults, hit) {
+		return
+	}
+	hit.fired++
+	c.Faults = append(c.Faults, hit)
+	s.record.add(Event{Time: s.clock.Now(), Text: "fault: " + hit.fault.Do.String(), ImageID: c.ImageID, OperationID: c.OperationID})
+	s.announce()
+}
+
+// act does one thing to a call.
+func (s *Server) act(ctx context.Context, e *errand, act action, a ...*answer) *answer {
+	switch act.kind {
+	case answering:
+		return s.answerWith(e, act)
+	case expiring:
+		if r, ok := e.Request.(interface{ GetPageToken() string }); ok && r.GetPageToken() != "" {
+			return s.answerWith(e, act)
+		}
+	case delaying:
+		if err := s.sleep(ctx, e.Call, act.d); err != nil {
+			return gaveUp(err)
+		}
+	case hanging:
+		select {
+		case <-ctx.Done():
+			return gaveUp(ctx.Err())
+		case <-s.closing:
+			return gaveUp(errClosed)
+		}
+	case cutting:
+		s.cut(e.conn)
+		return &answer{status: cutStatus, bare: true}
+	case lagging:
+		s.enter()
+		e.view = s.history.lagging(s.world, act.back)
+		s.leave(nil)
+	case altering:
+		if reply := a[0].reply; reply != nil {
+			altered := proto.Clone(reply)
+			if broken := guarded(func() { act.alter(e.Request, altered) }); broken != "" {
+				return s.brokenFunc(e.Call, act, broken)
+			}
+			a[0].reply = altered
+		}
+	case running:
+		seen := s.copyOf(e.Call)
+		if len(a) > 0 {
+			seen.Reply, seen.Status = a[0].reply, statusOK
+			if a[0].status != nil {
+				seen.Status = status.FromProto(a[0].status)
+			}
+		}
+		s.detachCall(&seen)
+		if broken := guarded(func() { act.f(&seen) }); broken != "" {
+			return s.brokenFunc(e.Call, act, broken)
+		}
+	}
+	return nil
+}
+
+// copyOf returns the call as it is now.
+func (s *Server) copyOf(c *Call) Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *c
+}
+
+func (s *Server) brokenFunc(c *Call, act action, broken string) *answer {
+	s.misuse("the func of a fault (%s) on %v %s", act.text, c, broken)
+	return &answer{status: &spb.Status{Code: int32(codes.Internal), Message: "the func of a fault " + broken}}
+}
+
+// answerWith makes the status that a fault returns.
+func (s *Server) answerWith(e *errand, act action) *answer {
+	st := &spb.Status{Code: int32(act.code), Message: act.message}
+	if act.message == "" && len(act.details) == 0 {
+		st = s.ownText(e, act.code)
+	}
+	for _, detail := range act.details {
+		packed, err := anypb.New(detail)
+		if err != nil {
+			return s.brokenFunc(e.Call, act, "has a detail that does not marshal: "+err.Error())
+		}
+		st.Details = append(st.Details, packed)
+	}
+	return &answer{status: st, bare: act.bare, trailer: act.trailer.Copy()}
+}
+
+// gaveUp is the answer to a caller that is no longer there to read it, or at the end of the server.
+func gaveUp(err error) *answer {
+	if errors.Is(err, errClosed) {
+		return &answer{status: &spb.Status{Code: int32(codes.Unavailable), Message: err.Error()}, bare: true}
+	}
+	return &answer{status: status.FromContextError(err).Proto(), bare: true}
+}
+
+var cutStatus = &spb.Status{Code: int32(codes.Unavailable), Message: "the connection was cut"}
+
+// cut ends a connection, and marks the calls on it: whatever their handlers still answer, their callers do not get it.
+func (s *Server) cut(conn *serverConn) {
+	s.mu.Lock()
+	conn.cut = true
+	s.mu.Unlock()
+	conn.Close()
+}

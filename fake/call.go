@@ -1,0 +1,71 @@
+package fake
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// Call is one RPC as the server saw it. [Server.Calls] and [Server.Events] hand out copies that nothing changes later; what a
+// [Matcher] or the func of [Run] gets is the call as it arrived, without an answer.
+type Call struct {
+	Seq     int // its place in the record, from 1; shared with the other events
+	Method  Method
+	Caller  string // see ByCaller
+	Request proto.Message
+	Reply   proto.Message  // nil where the call failed or is still running
+	Status  *status.Status // nil as long as the call is running; of code OK where it succeeded
+
+	Header       metadata.MD // of the request
+	ReplyHeader  metadata.MD
+	ReplyTrailer metadata.MD
+
+	Start, End time.Time     // on the server's clock; End is zero as long as the call is running
+	Timeout    time.Duration // what the caller's deadline left at arrival, in the time package's time; 0: no deadline
+
+	Attempt     int    // 1, and one more for each repetition by gRPC's retry policy
+	Key         string // idempotency key
+	ImageID     string // the image concerned, "" if there is none; of a Create, the new one
+	OperationID string // the operation asked for or started
+	Changed     bool   // the call changed the state
+	Faults      []*Injected
+
+	conn      *serverConn
+	requestID uint64 // number of the request id, 0: none was sent
+	headless  bool   // answered Trailers-Only
+}
+
+// Running tells whether the call has not been answered.
+func (c *Call) Running() bool { return c.Status == nil }
+
+// String returns the call in a few words: "#12 ImageCreate by conn-1".
+func (c *Call) String() string { return fmt.Sprintf("#%d %v by %s", c.Seq, c.Method, c.Caller) }
+
+// describe returns the call and its answer in one line.
+func (c *Call) describe() string {
+	text := fmt.Sprintf("%s calls %v", c.Caller, c.Method)
+	switch {
+	case c.Status == nil:
+		text += ", running"
+	case c.Status.Code() != codes.OK:
+		text += fmt.Sprintf(", answered %v: %s", c.Status.Code(), c.Status.Message())
+	default:
+		text += ", answered OK"
+	}
+	return text
+}
+
+// Event is one thing that happened to a server: a call, a change of an image, a step of an operation, a fault.
+type Event struct {
+	Seq  int       // its place in the record, from 1
+	Time time.Time // on the server's clock; of a call, its arrival
+	Text string    // in words
+	Call *Call     // nil for anything but a call
+
+	ImageID     string // the image that changed or the call concerns
+	OperationID string // the operation that changed or the call concerns
+}

@@ -1,0 +1,162 @@
+package fake
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Sizes that make a connection cheap. A call is a few hundred bytes: bigger buffers cost memory and time to clear, and no window
+// that grows means no pings that measure how far it may.
+const (
+	pipeSize   = 16 << 10
+	bufferSize = 4 << 10
+	windowSize = 1 << 20
+)
+
+// Conn returns the server's own client connection, always the same one. It belongs to the server: do not close it.
+func (s *Server) Conn() *grpc.ClientConn {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	return s.connAs("")
+}
+
+// ConnAs returns the client connection of a caller of its own, the same one for the same name. The name tells its calls apart in
+// the record, in faults ([ByCaller]) and in the timeline. It belongs to the server: do not close it.
+func (s *Server) ConnAs(caller string) *grpc.ClientConn {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	if caller == "" {
+		s.misuse("ConnAs needs a name for the caller; for a connection without one use Conn")
+	}
+	return s.connAs(caller)
+}
+
+func (s *Server) connAs(caller string) *grpc.ClientConn {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	s.checkBubble()
+	s.conns.mu.Lock()
+	defer s.conns.mu.Unlock()
+	if cc := s.conns.clients[caller]; cc != nil {
+		return cc
+	}
+	cc, err := grpc.NewClient(s.Target(), s.dialOptions(s.newDialer(caller))...)
+	if err != nil {
+		panic("fake: grpc refused the server's own dial options: " + err.Error())
+	}
+	if s.conns.clients == nil {
+		s.conns.clients = make(map[string]*grpc.ClientConn)
+	}
+	s.conns.clients[caller] = cc
+	return cc
+}
+
+// DialOptions returns what a client needs to reach the server at [Server.Target]: the dialer and insecure credentials. Connections
+// made with one returned value are one caller.
+func (s *Server) DialOptions() []grpc.DialOption {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	s.checkBubble()
+	s.conns.mu.Lock()
+	defer s.conns.mu.Unlock()
+	return s.dialOptions(s.newDialer(""))
+}
+
+// Target returns the address for clients that dial with [Server.DialOptions]. It means nothing without them.
+func (s *Server) Target() string { return "passthrough:///imagefake" }
+
+// GetConnection makes a Server the connector that SDK v2 takes in the place of its own: every service is on the one connection of
+// [Server.Conn]. It never fails.
+func (s *Server) GetConnection(context.Context, protoreflect.FullName, ...grpc.CallOption) (grpc.ClientConnInterface, error) {
+	return s.Conn(), nil
+}
+
+func (s *Server) dialOptions(d *dialer) []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithContextDialer(d.dial),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithReadBufferSize(bufferSize),
+		grpc.WithWriteBufferSize(bufferSize),
+		grpc.WithInitialWindowSize(windowSize),
+		grpc.WithInitialConnWindowSize(windowSize),
+		// A connection that slept through half an hour of virtual time is still the same connection.
+		grpc.WithIdleTimeout(0),
+	}
+}
+
+// connections is what a server knows of its clients.
+type connections struct {
+	mu      sync.Mutex
+	clients map[string]*grpc.ClientConn // by caller, "" for Conn
+	unnamed int                         // callers that got a number for a name
+}
+
+// newDialer returns the dialer of one caller. The caller holds s.conns.mu.
+func (s *Server) newDialer(caller string) *dialer {
+	d := &dialer{server: s, caller: caller, named: caller != ""}
+	if !d.named {
+		s.conns.unnamed++
+		d.caller = fmt.Sprintf("conn-%d", s.conns.unnamed)
+	}
+	return d
+}
+
+// A dialer connects one caller to the server, through a listener of its own: whatever the listener accepts is that caller.
+type dialer struct {
+	server *Server
+	caller string
+	named  bool
+
+	once     sync.Once
+	listener *bufconn.Listener
+}
+
+func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
+	d.once.Do(func() {
+		d.listener = bufconn.Listen(pipeSize)
+		d.server.serve(callerListener{d.listener, d})
+	})
+	conn, err := d.listener.DialContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the fake server %s: %w", d.server.name, err)
+	}
+	return conn, nil
+}
+
+type callerListener struct {
+	net.Listener
+	from *dialer
+}
+
+func (l callerListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &serverConn{Conn: conn, from: l.from}, nil
+}
+
+// serverConn is the server's end of a connection. It reaches the handlers of its calls as the address of their peer.
+type serverConn struct {
+	net.Conn
+	from *dialer
+	cut  bool // by a fault; guarded by the server's lock
+}
+
+func (c *serverConn) RemoteAddr() net.Addr { return peerAddr{c} }
+
+type peerAddr struct{ conn *serverConn }
+
+func (peerAddr) Network() string  { return "bufconn" }
+func (a peerAddr) String() string { return a.conn.from.caller }

@@ -1,0 +1,38 @@
+// Package fake serves an in-memory Yandex Compute Cloud ImageService in process, for tests.
+//
+//	func TestBake(t *testing.T) {
+//		cloud := fake.New(t, fake.WithStandardImages())
+//
+//		id, err := bake(t.Context(), cloud.Conn(), "web", "ubuntu-2204-lts")
+//
+//		require.NoError(t, err)
+//		require.Equal(t, compute.Image_READY, cloud.Image(id).Status)
+//	}
+//
+// [New] starts a server that the test owns; it answers as the real service does, over real gRPC, without a network. Operations
+// finish at their first poll, so nothing sleeps. From there on a test takes what it needs:
+//
+//   - clients: [Server.Conn], [Server.ConnAs], and [Server.DialOptions] with [Server.Target] for SDKs;
+//   - state: [Server.AddImages], [Server.Image], [Server.Images], [Server.Snapshot], [Server.Fork];
+//   - operations that stop where the test wants to look: a [Plan], [Server.NextOperation], [Operation];
+//   - time: a testing/synctest bubble, a [ManualClock], or any [Clock];
+//   - faults: a [Fault] says where ([Matcher]), when ([Trigger]) and what ([Effect]);
+//   - what happened: [Server.Calls], [Server.Events], [Server.Timeline].
+//
+// # Misuse
+//
+// Control methods return no errors, so that a test reads as prose. A mistake of the test itself (a step too many, an unknown id,
+// a name that is taken, a fault that could never fire) fails the test at the caller's line and changes nothing. A server from
+// [Start] has no test to fail: it collects these errors for [Server.Err] and [Server.Close].
+//
+// # Sources
+//
+// Doc comments name where a behaviour comes from: [ref] the published API reference, [guide] the API design guide, [docs] other
+// pages of the documentation, [proto] comments and options of go-genproto, [seen] texts seen in production, [sdk] what the
+// official SDKs do, [choice] nothing is known and the kit decided. A test may rely on the code of a [choice], not on its text.
+//
+// # Concurrency
+//
+// A [Server] and everything it hands out may be used from any goroutine, also while clients are calling. Messages that go in are
+// copied, messages that come out belong to the caller.
+package fake

@@ -1,0 +1,264 @@
+package fake
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/world"
+	"google.golang.org/grpc/codes"
+)
+
+// Fault is one thing that goes wrong: where, when, what. It is a value: it does nothing until it is injected.
+type Fault struct {
+	On       Matcher // nil: any call
+	When     Trigger // zero: always
+	Do       Effect
+	Optional bool // may stay unfired
+}
+
+// String returns the fault in words.
+func (f Fault) String() string {
+	on := "any call"
+	if f.On != nil {
+		on = f.On.String()
+	}
+	return fmt.Sprintf("on %s, %v: %v", on, f.When, f.Do)
+}
+
+// Inject makes a fault happen from now on. Several faults on one call apply in the order in which they were injected. A fault that
+// has not fired by the end of the test fails it, with the line of Inject, unless it is Optional or was removed; one that never can
+// is refused at once.
+func (s *Server) Inject(f Fault) *Injected {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int)}
+	if broken := s.brokenFault(f); broken != "" {
+		s.misuse("Inject(%v): %s", f, broken)
+		i.removed = true
+		return i
+	}
+	i.since = s.enter()
+	s.faults.declared++
+	i.number = s.faults.declared
+	s.faults.all = append(s.faults.all, i)
+	s.leave(nil)
+	return i
+}
+
+// brokenFault returns why a fault makes no sense, "" if it does.
+func (s *Server) brokenFault(f Fault) string {
+	if broken := f.When.brokenForFault(); broken != "" {
+		return broken
+	}
+	if len(f.Do.actions) == 0 {
+		return "it does nothing: set Do, to Return(codes.Unavailable, \"\") for example"
+	}
+	var methods []Method
+	if f.On != nil {
+		methods = f.On.methods()
+	}
+	if methods != nil && len(methods) == 0 {
+		return "no call can be picked by On: its conditions exclude each other"
+	}
+	for _, m := range methods {
+		if !s.serves(m) {
+			return fmt.Sprintf("the server does not serve %q; add the service with WithService, or use one of the methods of package fake", m.FullName())
+		}
+	}
+	if f.When.kind == polls && !(methods == nil || slices.Contains(methods, OperationGet)) {
+		return "Polls counts polls of operations: On must be OperationGet, or use Nth"
+	}
+	return brokenActions(f.Do.actions, methods)
+}
+
+func brokenActions(actions []action, methods []Method) string {
+	var ended *action
+	for i, a := range actions {
+		if a.at < 0 {
+			return fmt.Sprintf("%q: the effect has a place of its own, leave Early and Late out", a.text)
+		}
+		if ended != nil && rank(a.at) >= rank(ended.at) {
+			return fmt.Sprintf("%q ends the call, so %q could never happen: leave one of them out, or inject two faults", ended.text, a.text)
+		}
+		if a.ends() {
+			ended = &actions[i]
+		}
+		if a.only != nil && methods != nil && !slices.ContainsFunc(methods, func(m Method) bool { return slices.Contains(a.only, m) }) {
+			return fmt.Sprintf("%q makes sense for %v only", a.text, a.only)
+		}
+		if broken := a.broken(); broken != "" {
+			return broken
+		}
+	}
+	return ""
+}
+
+// rank orders the places along the road.
+func rank(p place) int { return map[place]int{early: 0, beforeCommit: 1, late: 2}[p] }
+
+// broken returns what is wrong with the numbers and funcs of an action, "" if nothing.
+func (a action) broken() string {
+	switch {
+	case a.kind == answering && a.code == codes.OK:
+		return "code OK is no error: to change a reply use Alter, to answer normally leave the fault out"
+	case a.kind == answering && a.code > codes.Unauthenticated:
+		return fmt.Sprintf("%d is no gRPC code", a.code)
+	case a.kind == answering && slices.Contains(a.details, nil):
+		return "one of the details is nil"
+	case a.kind == delaying && a.d <= 0:
+		return fmt.Sprintf("a delay of %v is none: name a duration above 0", a.d)
+	case a.kind == lagging && (a.back < 1 || a.back > maxLag):
+		return fmt.Sprintf("Lag(%d): name a number of changes from 1 to %d", a.back, maxLag)
+	case a.kind == altering && a.alter == nil:
+		return "Alter(nil): give it a func that changes the reply"
+	case a.kind == running && a.f == nil:
+		return "Run(nil): give it a func"
+	}
+	return ""
+}
+
+// Injected is a fault on a server.
+type Injected struct {
+	server *Server
+	fault  Fault
+	line   string // where Inject was called
+	number int    // of its declaration on this server
+	since  time.Time
+
+	// Guarded by the server's lock.
+	counts  map[string]int // calls picked, by caller; by operation for Polls
+	fired   int
+	removed bool
+}
+
+// Fired returns how many calls the fault has happened to.
+func (i *Injected) Fired() int {
+	i.server.mu.Lock()
+	defer i.server.mu.Unlock()
+	return i.fired
+}
+
+// Remove ends the fault. Calls that it has already picked still meet it.
+func (i *Injected) Remove() {
+	s := i.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i.removed = true
+	s.faults.all = slices.DeleteFunc(s.faults.all, func(have *Injected) bool { return have == i })
+}
+
+// String returns the fault in words.
+func (i *Injected) String() string { return i.fault.String() }
+
+// faults is what was injected. It is guarded by the server's lock.
+type faults struct {
+	all      []*Injected // in order of injection; replaced by Inject and Remove, or appended to
+	declared int
+	chances  map[chanceKey]int // calls so far, for Chance
+}
+
+type chanceKey struct {
+	caller string
+	method Method
+}
+
+// hit returns the faults that happen to a call, and counts it for all that pick it.
+func (s *Server) hit(c *Call) []*Injected {
+	s.mu.Lock()
+	if len(s.faults.all) == 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	all := slices.Clone(s.faults.all)
+	if s.faults.chances == nil {
+		s.faults.chances = make(map[chanceKey]int)
+	}
+	s.faults.chances[chanceKey{c.Caller, c.Method}]++
+	turn := s.faults.chances[chanceKey{c.Caller, c.Method}]
+	s.mu.Unlock()
+
+	// Matchers and conditions are the test's code: no lock is held while they decide.
+	picking := all[:0]
+	for _, i := range all {
+		if i.fault.On == nil || i.fault.On.match(c) {
+			picking = append(picking, i)
+		}
+	}
+	if len(picking) == 0 {
+		return nil
+	}
+	holds := make([]bool, len(picking))
+	for n, i := range picking {
+		holds[n] = i.fault.When.kind != while || i.fault.When.cond()
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var hits []*Injected
+	for n, i := range picking {
+		if holds[n] && i.counted(c, turn) {
+			hits = append(hits, i)
+		}
+	}
+	return hits
+}
+
+// counted counts a call that the fault picks and tells whether it is one of those that the trigger means. The caller holds the
+// lock; turn is the number of the call among its caller's calls of the method.
+func (i *Injected) counted(c *Call, turn int) bool {
+	t := i.fault.When
+	key := c.Caller
+	if t.kind == polls {
+		if c.Method != OperationGet {
+			return false
+		}
+		key = c.OperationID
+	}
+	i.counts[key]++
+	n := i.counts[key]
+	age := c.Start.Sub(i.since)
+	switch t.kind {
+	case first:
+		return n <= t.n
+	case nth, polls:
+		return n == t.n
+	case every:
+		return n%t.n == 0
+	case after:
+		return age >= t.from
+	case until:
+		return age < t.to
+	case during:
+		return age >= t.from && age < t.to
+	case chance:
+		return i.draw(c, turn) < t.p
+	}
+	return true
+}
+
+// draw returns a number in [0,1) that depends on nothing but the seed, the fault's number, the caller, the method and how many
+// such calls the caller has made.
+func (i *Injected) draw(c *Call, nth int) float64 {
+	kind := fmt.Sprintf("chance/%d/%s/%s", i.number, c.Caller, c.Method.FullName())
+	return float64(world.Number(i.server.settings.world.Seed, kind, uint64(nth))>>11) / (1 << 53)
+}
+
+// unfired returns an error that names the faults which never happened.
+func (s *Server) unfired() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var idle []error
+	for _, i := range s.faults.all {
+		if i.fired == 0 && !i.fault.Optional {
+			seen := 0
+			for _, n := range i.counts {
+				seen += n
+			}
+			idle = append(idle, fmt.Errorf("%s: the fault %q never fired; its matcher picked %d calls: mark it Optional if that is fine", i.line, i, seen))
+		}
+	}
+	return errors.Join(idle...)
+}

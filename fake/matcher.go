@@ -1,0 +1,178 @@
+package fake
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+)
+
+// Matcher picks calls. A [Method] is one; [AnyOf], [AllOf] and [Not] combine them. Wherever a list of matchers is taken, a call is
+// picked if any of them picks it, and an empty list picks every call.
+//
+// A matcher looks at a call as it arrives: its method, caller, headers and request. It is asked once per call, without any lock
+// held.
+type Matcher interface {
+	match(*Call) bool
+	// methods returns the only methods whose calls can be picked, nil if there is no such limit.
+	methods() []Method
+	fmt.Stringer
+}
+
+func (m Method) match(c *Call) bool { return c.Method == m }
+func (m Method) methods() []Method  { return []Method{m} }
+
+// matcher is a Matcher made of a func.
+type matcher struct {
+	picks func(*Call) bool
+	only  []Method
+	text  string
+}
+
+func (m matcher) match(c *Call) bool { return m.picks(c) }
+func (m matcher) methods() []Method  { return m.only }
+func (m matcher) String() string     { return m.text }
+
+// AnyOf picks the calls that at least one of the matchers picks; without matchers, every call.
+func AnyOf(on ...Matcher) Matcher {
+	if len(on) == 1 {
+		return on[0]
+	}
+	only := []Method{}
+	for _, m := range on {
+		if m.methods() == nil {
+			only = nil
+			break
+		}
+		only = append(only, m.methods()...)
+	}
+	if len(on) == 0 {
+		only = nil
+	}
+	return matcher{
+		picks: func(c *Call) bool {
+			return len(on) == 0 || slices.ContainsFunc(on, func(m Matcher) bool { return m.match(c) })
+		},
+		only: only,
+		text: join(on, " or ", "any call"),
+	}
+}
+
+// AllOf picks the calls that every one of the matchers picks; without matchers, every call.
+func AllOf(on ...Matcher) Matcher {
+	var only []Method
+	for _, m := range on {
+		switch limit := m.methods(); {
+		case limit == nil:
+		case only == nil:
+			only = limit
+		default:
+			common := []Method{}
+			for _, method := range only {
+				if slices.Contains(limit, method) {
+					common = append(common, method)
+				}
+			}
+			only = common
+		}
+	}
+	return matcher{
+		picks: func(c *Call) bool {
+			return !slices.ContainsFunc(on, func(m Matcher) bool { return !m.match(c) })
+		},
+		only: only,
+		text: join(on, " and ", "any call"),
+	}
+}
+
+// Not picks the calls that m does not pick.
+func Not(m Matcher) Matcher {
+	return matcher{picks: func(c *Call) bool { return !m.match(c) }, text: "not " + m.String()}
+}
+
+// Match picks the calls whose request has type Q and satisfies f:
+//
+//	fake.Match(func(r *compute.CreateImageRequest) bool { return r.Family == "web" })
+//
+// f must not change the request. It may be called from several goroutines at once, and may use the server and clients.
+func Match[Q proto.Message](f func(Q) bool) Matcher {
+	var q Q
+	return matcher{
+		picks: func(c *Call) bool {
+			request, ok := c.Request.(Q)
+			return ok && f(request)
+		},
+		only: takers(q),
+		text: fmt.Sprintf("a %s that matches", q.ProtoReflect().Descriptor().Name()),
+	}
+}
+
+// ByCaller picks the calls of one caller: the name given to [Server.ConnAs], else the subject of the token where auth is on,
+// else the connection, "conn-1" for the first.
+func ByCaller(name string) Matcher {
+	return matcher{
+		picks: func(c *Call) bool { return c.Caller == name },
+		text:  "calls by " + name,
+	}
+}
+
+// ByHeader picks the calls with a request header in which one of the values contains text: ByHeader("user-agent", "terraform").
+func ByHeader(key, text string) Matcher {
+	key = strings.ToLower(key)
+	return matcher{
+		picks: func(c *Call) bool {
+			return slices.ContainsFunc(c.Header[key], func(v string) bool { return strings.Contains(v, text) })
+		},
+		text: fmt.Sprintf("calls with header %s containing %q", key, text),
+	}
+}
+
+// OnImage picks the calls on that image: those whose request names it as their subject (image_id, or resource_id for access
+// bindings), and polls and cancels of operations that work on it. The Create of an image is picked when looking back, in
+// [Server.Calls]; as it arrives, nobody knows the id yet.
+func OnImage(id string) Matcher {
+	return matcher{
+		picks: func(c *Call) bool { return c.ImageID == id },
+		text:  "calls on image " + id,
+	}
+}
+
+// OnOperation picks the calls whose request names that operation.
+func OnOperation(id string) Matcher {
+	return matcher{
+		picks: func(c *Call) bool { return c.OperationID == id },
+		only:  []Method{OperationGet, OperationCancel},
+		text:  "calls on operation " + id,
+	}
+}
+
+func join(on []Matcher, by, none string) string {
+	if len(on) == 0 {
+		return none
+	}
+	texts := make([]string, len(on))
+	for i, m := range on {
+		texts[i] = m.String()
+	}
+	return strings.Join(texts, by)
+}
+
+// takers returns the methods of the server that take requests of the type of q, nil if there are none: neighbours may.
+func takers(q proto.Message) []Method {
+	want := q.ProtoReflect().Descriptor().FullName()
+	var takers []Method
+	methods.Range(func(_, m any) bool {
+		d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(m.(Method).service()))
+		if service, ok := d.(protoreflect.ServiceDescriptor); ok && err == nil {
+			name := m.(Method).full[len(m.(Method).service())+2:]
+			if method := service.Methods().ByName(protoreflect.Name(name)); method != nil && method.Input().FullName() == want {
+				takers = append(takers, m.(Method))
+			}
+		}
+		return true
+	})
+	return takers
+}

@@ -1,0 +1,357 @@
+package fake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/lro"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+// Operation is a handle on one operation of a server: it tells how the operation stands and moves it. The same operation always has
+// the same handle. Moving one that cannot move so any more is misuse.
+type Operation struct {
+	server *Server
+	id     string
+	method Method
+	image  string
+	call   *Call // that started it; nil: unknown, because the state was restored or forked
+	handed bool  // by NextOperation; guarded by the server's lock
+}
+
+// handles is the handles a server has given out or will. It is guarded by the server's lock.
+type handles struct {
+	byID    map[string]*Operation
+	started []*Operation // by calls, in order
+}
+
+func (h *handles) add(op *lro.Operation, by *Call) {
+	if h.byID[op.Id] != nil || by == nil || by.Seq != op.Call {
+		return
+	}
+	h.get(op, nil).call = by
+	h.started = append(h.started, h.byID[op.Id])
+}
+
+func (h *handles) get(op *lro.Operation, s *Server) *Operation {
+	if h.byID == nil {
+		h.byID = make(map[string]*Operation)
+	}
+	handle := h.byID[op.Id]
+	if handle == nil {
+		handle = &Operation{id: op.Id, method: MethodOf(op.Method), image: op.Subject}
+		h.byID[op.Id] = handle
+	}
+	if s != nil {
+		handle.server = s
+	}
+	return handle
+}
+
+// NextOperation waits until a call that one of the matchers picks has started an operation, and hands it out. Each operation is
+// handed out once, in order of creation; one started before counts, if it has not been handed out. It fails and stops the test at
+// the end of the context, when the server closes, and, where the context has no deadline, after five seconds (in a testing/synctest
+// bubble: a day of its time).
+//
+// From a server of [Start] it returns a handle that every use of is misuse, if nothing came.
+func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	s.checkBubble()
+	picked := AnyOf(on...)
+	var next *Operation
+	rejected := make(map[*Operation]bool)
+	for {
+		var candidate *Operation
+		err := s.await(ctx, func() bool {
+			for _, op := range s.handles.started {
+				if !op.handed && !rejected[op] {
+					candidate = op
+					op.server = s
+					return true
+				}
+			}
+			return false
+		})
+		if err != nil {
+			s.misused("NextOperation: no operation was started by %s: %s; %s", picked, reason(err), s.callsSeen())
+			break
+		}
+		// The matcher is the test's code: it is asked without the lock, about the call as it is now.
+		c := s.copyOf(candidate.call)
+		if !picked.match(&c) {
+			rejected[candidate] = true
+			continue
+		}
+		if s.take(candidate) {
+			next = candidate
+			break
+		}
+	}
+	if next == nil {
+		return &Operation{server: s}
+	}
+	return next
+}
+
+// take hands an operation out, unless someone else was faster.
+func (s *Server) take(op *Operation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if op.handed {
+		return false
+	}
+	op.handed = true
+	return true
+}
+
+// reason tells why a wait ended, in words.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, errWaited):
+		return fmt.Sprintf("nothing came within %v", waitLimit)
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the context's deadline passed"
+	case errors.Is(err, context.Canceled):
+		return "the context was cancelled"
+	}
+	return err.Error()
+}
+
+// callsSeen tells what the server was asked so far, the latest first.
+func (s *Server) callsSeen() string {
+	calls := s.Calls()
+	if len(calls) == 0 {
+		return "the server has seen no call at all"
+	}
+	const most = 10
+	var b strings.Builder
+	fmt.Fprintf(&b, "the server has seen %d calls, the latest:", len(calls))
+	for _, c := range calls[max(0, len(calls)-most):] {
+		fmt.Fprintf(&b, "\n\t#%d %s", c.Seq, c.describe())
+	}
+	return b.String()
+}
+
+// Operation returns the operation with that id. An unknown id is misuse and stops the test.
+func (s *Server) Operation(id string) *Operation {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	s.enter()
+	op, _ := s.world.GetOperation(id)
+	var handle *Operation
+	if op != nil {
+		handle = s.handles.get(op, s)
+	}
+	s.leave(nil)
+	if handle == nil {
+		s.misused("Operation: there is none with id %q; there are %s", id, s.operationIDs())
+		return &Operation{server: s}
+	}
+	return handle
+}
+
+func (s *Server) operationIDs() string {
+	var ids []string
+	for _, op := range s.Operations() {
+		ids = append(ids, fmt.Sprintf("%s (%v)", op.id, op.method))
+	}
+	if len(ids) == 0 {
+		return "none at all"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// Operations returns the operations that were started by calls which one of the matchers picks, in order of creation: all without
+// matchers, those on one image with [OnImage]. Operations that came with a restored or forked state count only without matchers.
+func (s *Server) Operations(on ...Matcher) []*Operation {
+	s.enter()
+	var all []*Operation
+	for _, op := range s.world.Operations() {
+		all = append(all, s.handles.get(op, s))
+	}
+	s.leave(nil)
+	if len(on) == 0 {
+		return all
+	}
+	var picked []*Operation
+	for _, op := range all {
+		if op.call == nil {
+			continue
+		}
+		if c := s.copyOf(op.call); AnyOf(on...).match(&c) {
+			picked = append(picked, op)
+		}
+	}
+	return picked
+}
+
+// ID returns the operation's id.
+func (o *Operation) ID() string { return o.id }
+
+// Method returns the method that started it.
+func (o *Operation) Method() Method { return o.method }
+
+// ImageID returns the id of the image it works on.
+func (o *Operation) ImageID() string { return o.image }
+
+// Proto returns a copy of the operation as OperationService.Get would answer it now, without counting a poll; nil if the state was
+// restored to one without it.
+func (o *Operation) Proto() *operation.Operation {
+	op := o.now()
+	if op == nil {
+		return nil
+	}
+	return proto.Clone(op.Operation).(*operation.Operation)
+}
+
+// Done tells whether the operation has ended.
+func (o *Operation) Done() bool {
+	op := o.now()
+	return op != nil && op.Run.Phase.Done()
+}
+
+// now returns the operation as it stands, nil if there is none.
+func (o *Operation) now() *lro.Operation {
+	s := o.server
+	s.enter()
+	defer s.leave(nil)
+	op, _ := s.world.GetOperation(o.id)
+	return op
+}
+
+// String tells which operation it is and how it stands: "operation fd8… (ImageCreate of image fd8…) is running, at copy".
+func (o *Operation) String() string {
+	if o.id == "" {
+		return "an operation that never came"
+	}
+	text := fmt.Sprintf("operation %s (%v of image %s)", o.id, o.method, o.image)
+	op := o.now()
+	if op == nil {
+		return text + " is not in the state of the server any more"
+	}
+	return text + " is " + describeRun(op.Run)
+}
+
+func describeRun(r lro.Run) string {
+	text := r.Phase.String()
+	if r.Err != nil {
+		text += fmt.Sprintf(" with %v: %s", codes.Code(r.Err.Code), r.Err.Message)
+	}
+	if step, ok := r.Step(); ok && step.Name != "" {
+		text += ", at " + step.Name
+	} else if ok && len(r.Plan.Steps) > 1 && r.Phase == lro.Running {
+		text += fmt.Sprintf(", at step %d of %d", r.At+1, len(r.Plan.Steps))
+	}
+	return text
+}
+
+// Step passes the step at which the operation stands, whatever its trigger. Behind the last step it ends as its plan says: with
+// success, or, if it is to fail, by rolling back until the next Step.
+func (o *Operation) Step() {
+	if o.server.tb != nil {
+		o.server.tb.Helper()
+	}
+	o.steer("Step", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Pass(now), !r.Phase.Done() })
+}
+
+// Complete passes all that is left, to success, whatever the plan says.
+func (o *Operation) Complete() {
+	if o.server.tb != nil {
+		o.server.tb.Helper()
+	}
+	o.steer("Complete", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Complete(now), r.Phase == lro.Running })
+}
+
+// Fail sets an error on the running operation: it is rolling back, not done, and the image keeps its transitional status, until
+// Step or the plan's Rollback ends it.
+func (o *Operation) Fail(code codes.Code, text string, details ...proto.Message) {
+	if o.server.tb != nil {
+		o.server.tb.Helper()
+	}
+	if code == codes.OK {
+		o.server.misuse("Fail(OK, %q): an operation cannot fail with success; use Complete, or another code", text)
+		return
+	}
+	st := &spb.Status{Code: int32(code), Message: text}
+	for _, detail := range details {
+		packed, err := anypb.New(detail)
+		if err != nil {
+			o.server.misuse("Fail: the detail %T does not marshal: %v", detail, err)
+			return
+		}
+		st.Details = append(st.Details, packed)
+	}
+	o.steer("Fail", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Fail(st, now), r.Phase == lro.Running })
+}
+
+// Cancel does what a client's OperationService.Cancel does: an operation that is done, rolling back or too late to cancel stays as it
+// is.
+func (o *Operation) Cancel() {
+	if o.server.tb != nil {
+		o.server.tb.Helper()
+	}
+	s := o.server
+	now := s.enter()
+	_, unknown := s.world.Cancel(o.id, now)
+	s.leave(nil)
+	if unknown != nil {
+		s.misuse("Cancel: %v", o)
+	}
+}
+
+// steer moves the operation by hand; fits tells whether that can be done where it stands.
+func (o *Operation) steer(what string, move func(lro.Run, time.Time) (next lro.Run, fits bool)) {
+	s := o.server
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	now := s.enter()
+	fits := false
+	moved := s.world.Steer(o.id, now, func(r lro.Run) (next lro.Run) {
+		next, fits = move(r, now)
+		return next
+	})
+	s.leave(nil)
+	if moved == nil || !fits {
+		s.misuse("%s: %v; %s", what, o, s.callsSeen())
+	}
+}
+
+// Wait waits until the operation has ended, and returns its error, as a status error, or nil. It also ends, with an error that tells
+// how the operation stands, at the end of the context, when the server closes, and, where the context has no deadline, after five
+// seconds (in a testing/synctest bubble: a day of its time).
+func (o *Operation) Wait(ctx context.Context) error {
+	s := o.server
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	s.checkBubble()
+	var ended *spb.Status
+	known := true
+	err := s.await(ctx, func() bool {
+		op, _ := s.world.GetOperation(o.id)
+		if known = op != nil; !known {
+			return true
+		}
+		ended = op.Run.Err
+		return op.Run.Phase.Done()
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("waiting for the end: %s: %v: %w", reason(err), o, err)
+	case !known:
+		return fmt.Errorf("waiting for the end: %v", o)
+	}
+	return status.ErrorProto(ended)
+}

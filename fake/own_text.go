@@ -1,0 +1,82 @@
+package fake
+
+import (
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/contract"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// ownText returns the status with which the service itself would answer a request with a code, as far as it ever does.
+func (s *Server) ownText(e *errand, code codes.Code) *spb.Status {
+	st := s.knownText(e, code)
+	if st == nil {
+		return &spb.Status{Code: int32(code), Message: defaultTexts[code]}
+	}
+	st = proto.Clone(st).(*spb.Status)
+	st.Code = int32(code)
+	return st
+}
+
+var defaultTexts = map[codes.Code]string{
+	codes.Canceled:           "the operation was cancelled",
+	codes.Unknown:            "unknown error",
+	codes.InvalidArgument:    "Request validation error",
+	codes.DeadlineExceeded:   "deadline exceeded",
+	codes.FailedPrecondition: "the resource is not in a state that allows this",
+	codes.Aborted:            "the request was aborted, try again",
+	codes.OutOfRange:         "out of range",
+	codes.Unimplemented:      "not implemented",
+	codes.Internal:           "internal server error",
+	codes.Unavailable:        "the service is unavailable, try again later",
+	codes.DataLoss:           "data loss",
+}
+
+func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
+	switch code {
+	case codes.NotFound:
+		switch r := e.Request.(type) {
+		case *compute.GetImageLatestByFamilyRequest:
+			return contract.ImageNotFound(r.Family)
+		default:
+			if e.OperationID != "" {
+				return contract.OperationNotFound(e.OperationID)
+			}
+			return contract.ImageNotFound(e.ImageID)
+		}
+	case codes.AlreadyExists:
+		if r, named := e.Request.(interface{ GetName() string }); named {
+			return contract.NameTaken(r.GetName())
+		}
+	case codes.PermissionDenied:
+		return contract.FolderDenied(s.folderOf(e))
+	case codes.Unauthenticated:
+		return contract.TokenInvalid()
+	case codes.ResourceExhausted:
+		if e.Method == ImageCreate {
+			have := int64(len(s.Images()))
+			return contract.ImagesQuota(have, have)
+		}
+		return contract.OperationsLimit(int64(s.world.MaxActive))
+	}
+	return nil
+}
+
+// folderOf returns the folder a request goes to, by itself or through an image.
+func (s *Server) folderOf(e *errand) string {
+	if r, ok := e.Request.(interface{ GetFolderId() string }); ok {
+		return r.GetFolderId()
+	}
+	s.enter()
+	defer s.leave(nil)
+	return s.world.Image(e.ImageID).GetFolderId()
+}
+
+func retryInfo(d time.Duration) proto.Message {
+	return &errdetails.RetryInfo{RetryDelay: durationpb.New(d)}
+}

@@ -1,0 +1,145 @@
+package fake
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/world"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+)
+
+// record is what has happened, in order: a ring of the latest events. It is guarded by the server's lock.
+type record struct {
+	keep   int
+	last   int // the sequence number of the latest event
+	events []Event
+	header metadata.MD // of the latest call: equal header sets are kept once
+}
+
+// add gives an event its number and keeps it.
+func (r *record) add(e Event) int {
+	r.last++
+	e.Seq = r.last
+	switch {
+	case r.keep == 0:
+	case len(r.events) < r.keep:
+		r.events = append(r.events, e)
+	default:
+		r.events[(r.last-1)%r.keep] = e
+	}
+	return r.last
+}
+
+// dropped returns how many events are no longer kept.
+func (r *record) dropped() int { return r.last - len(r.events) }
+
+// kept yields the events in order.
+func (r *record) kept() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		oldest := 0
+		if len(r.events) == r.keep && r.keep > 0 {
+			oldest = r.last % r.keep
+		}
+		for i := range r.events {
+			if !yield(r.events[(oldest+i)%len(r.events)]) {
+				return
+			}
+		}
+	}
+}
+
+// arrive keeps a call that has just come in.
+func (r *record) arrive(c *Call) {
+	if maps.EqualFunc(c.Header, r.header, slices.Equal) {
+		c.Header = r.header
+	} else {
+		r.header = c.Header
+	}
+	c.Seq = r.add(Event{Time: c.Start, Call: c})
+}
+
+// change keeps a change of the world.
+func (r *record) change(change world.Change) {
+	e := Event{Time: change.At, ImageID: change.ImageID}
+	if op := change.Operation; op != nil {
+		e.ImageID, e.OperationID = op.Subject, op.Id
+		e.Text = fmt.Sprintf("operation %s %s", op.Id, change.Text)
+	} else {
+		e.Text = fmt.Sprintf("image %s %s", change.ImageID, change.Text)
+	}
+	r.add(e)
+}
+
+// Calls returns the calls that one of the matchers picks, in order of arrival; without matchers all that are in the record. Calls
+// still running are among them. They are copies: nothing changes them later.
+func (s *Server) Calls(on ...Matcher) []Call {
+	var calls []Call
+	picked := AnyOf(on...)
+	for e := range s.Events() {
+		if e.Call != nil && picked.match(e.Call) {
+			calls = append(calls, *e.Call)
+		}
+	}
+	return calls
+}
+
+// Events yields the record: calls, changes of images, steps of operations and faults in the order in which they began. What happens
+// during the iteration is not in it.
+func (s *Server) Events() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		s.enter()
+		events := slices.Collect(s.record.kept())
+		for i, e := range events {
+			if e.Call != nil {
+				c := *e.Call
+				events[i].Call = &c
+			}
+		}
+		s.leave(nil)
+		for _, e := range events {
+			if e.Call != nil {
+				s.detachCall(e.Call)
+				e.ImageID, e.OperationID = e.Call.ImageID, e.Call.OperationID
+				e.Text = e.Call.describe()
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// Dropped returns how many events the record has let go because it was full. See [WithRecord].
+func (s *Server) Dropped() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.record.dropped()
+}
+
+// detachCall puts copies of what the server shares into a copy of a call, and what is only made when somebody looks.
+func (s *Server) detachCall(c *Call) {
+	if c.Request != nil {
+		c.Request = proto.Clone(c.Request)
+	}
+	if c.Reply != nil {
+		c.Reply = proto.Clone(c.Reply)
+	}
+	c.Header = c.Header.Copy()
+	c.Faults = slices.Clone(c.Faults)
+	c.ReplyTrailer = c.ReplyTrailer.Copy()
+	c.ReplyHeader = c.ReplyHeader.Copy()
+	if c.requestID != 0 && !c.headless {
+		c.ReplyHeader = metadata.Join(c.ReplyHeader, s.requestIDs(c.requestID))
+	}
+}
+
+// now returns the time on the server's clock.
+func (s *Server) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clock.Now()
+}

@@ -1,0 +1,282 @@
+package fake
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/contract"
+	"github.com/imagefake/imagefake/fake/internal/world"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// errand is a call on its way: what the road found out about it before its handler runs.
+type errand struct {
+	*Call
+	subject string          // on whose behalf
+	list    world.ListQuery // of ImageList: the request, understood
+	view    *world.World    // of a read that lags: what it sees; nil: the present
+}
+
+type errandKey struct{}
+
+func errandOf(ctx context.Context) *errand { return ctx.Value(errandKey{}).(*errand) }
+
+// road is the way every unary call goes: record it, find out who calls, let early faults have it, validate, let faults have it
+// before the commit, handle it, let late faults have it, record the answer.
+func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	request, _ := req.(proto.Message)
+	c := s.arrive(ctx, info.FullMethod, request)
+	e := &errand{Call: c}
+
+	subject, unknown := s.auth.identify(c)
+	if subject != defaultUser && unknown == nil && !c.conn.from.named {
+		s.rename(c, subject)
+	}
+	e.subject = subject
+
+	hits := s.hit(c)
+	a := s.apply(ctx, e, hits, early)
+	if a == nil && unknown != nil {
+		a = &answer{status: unknown}
+	}
+	if a == nil {
+		a = s.validate(e)
+	}
+	if a == nil {
+		a = s.apply(ctx, e, hits, beforeCommit)
+	}
+	if a == nil {
+		a = s.handle(context.WithValue(ctx, errandKey{}, e), c, request, handler)
+		if ended := s.apply(ctx, e, hits, late, a); ended != nil {
+			a = ended
+		}
+	}
+	return s.reply(ctx, c, a)
+}
+
+// answer is what a call is answered with.
+type answer struct {
+	reply   proto.Message // nil: status tells why
+	status  *spb.Status
+	pace    bool        // tell SDKs when to poll again
+	bare    bool        // Trailers-Only: as the transport or a proxy answers, and what gRPC's retry policy repeats
+	trailer metadata.MD // beside the ids
+	foreign error       // a neighbour's error: passed on as it is
+}
+
+// arrive records a call.
+func (s *Server) arrive(ctx context.Context, fullMethod string, request proto.Message) *Call {
+	c := &Call{Method: MethodOf(fullMethod), Request: request, Header: headerOf(ctx), Attempt: 1}
+	if p, ok := peer.FromContext(ctx); ok {
+		if addr, ok := p.Addr.(peerAddr); ok {
+			c.conn = addr.conn
+			c.Caller = addr.conn.from.caller
+		}
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		c.Timeout = time.Until(deadline)
+	}
+	if previous := c.Header["grpc-previous-rpc-attempts"]; len(previous) > 0 {
+		n, _ := strconv.Atoi(previous[0])
+		c.Attempt += n
+	}
+	if key := c.Header["idempotency-key"]; len(key) > 0 {
+		c.Key = key[0]
+	}
+	c.ImageID, c.OperationID = subjects(request)
+	c.Start = s.enter()
+	if c.OperationID != "" {
+		if op, _ := s.world.GetOperation(c.OperationID); op != nil {
+			c.ImageID = op.Subject
+		}
+	}
+	s.record.arrive(c)
+	s.running[c] = c.conn
+	s.announce()
+	s.leave(nil)
+	return c
+}
+
+// rename gives a call the name of the subject that its token belongs to.
+func (s *Server) rename(c *Call, subject string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Caller = subject
+}
+
+// subjects returns the ids of the image and the operation that a request names.
+func subjects(request proto.Message) (image, operation string) {
+	switch r := request.(type) {
+	case interface{ GetImageId() string }:
+		if _, create := request.(*compute.CreateImageRequest); !create {
+			image = r.GetImageId()
+		}
+	case interface{ GetResourceId() string }:
+		image = r.GetResourceId()
+	case interface{ GetOperationId() string }:
+		operation = r.GetOperationId()
+	}
+	return image, operation
+}
+
+// validate checks a request of the server's own services; nil lets it pass.
+func (s *Server) validate(e *errand) *answer {
+	if !ownMethods[e.Method] {
+		return nil
+	}
+	if path := contract.Unmodelled(e.Request); path != "" {
+		refused := contract.NotModelled(e.Method.String(), path)
+		s.fault("%v was sent the field %s, which this fake does not model: what the code under test means by it is lost here", e.Call, path)
+		return &answer{status: refused}
+	}
+	if broken := s.world.Rules.Check(e.Request); broken != nil {
+		return &answer{status: contract.InvalidRequest(broken)}
+	}
+	var refused *spb.Status
+	switch r := e.Request.(type) {
+	case *compute.ListImagesRequest:
+		e.list, refused = s.world.Settings.ParseList(r)
+	case *compute.UpdateImageRequest:
+		refused = world.CheckUpdate(r)
+	}
+	if refused != nil {
+		return &answer{status: refused}
+	}
+	return nil
+}
+
+// handle runs the handler of a call.
+func (s *Server) handle(ctx context.Context, c *Call, request proto.Message, handler grpc.UnaryHandler) *answer {
+	if ownMethods[c.Method] {
+		reply, err := handler(ctx, request)
+		if err != nil {
+			return &answer{status: status.Convert(err).Proto()}
+		}
+		return &answer{reply: reply.(proto.Message), pace: c.Method == OperationGet}
+	}
+	// A neighbour's handler is the test's code: whatever it does, the call is answered.
+	var reply any
+	var err error
+	if broken := guarded(func() { reply, err = handler(ctx, request) }); broken != "" {
+		s.fault("the handler of %v %s", c, broken)
+		return &answer{status: &spb.Status{Code: int32(codes.Internal), Message: "the handler of the test " + broken}}
+	}
+	if err != nil {
+		return &answer{status: status.Convert(err).Proto(), foreign: err}
+	}
+	message, ok := reply.(proto.Message)
+	if !ok {
+		return &answer{status: &spb.Status{Code: int32(codes.Internal), Message: fmt.Sprintf("the handler of the test returned a %T, no message", reply)}}
+	}
+	return &answer{reply: message}
+}
+
+// guarded runs code of the test where neither a panic nor a runtime.Goexit (t.FailNow) may get away. It returns what went wrong.
+func guarded(f func()) (broken string) {
+	done := make(chan string)
+	go func() {
+		ended := "ended its goroutine (t.FailNow, t.Fatal and runtime.Goexit do that): only the goroutine of the test may, so use t.Errorf"
+		defer func() {
+			if r := recover(); r != nil {
+				ended = fmt.Sprintf("panicked: %v", r)
+			}
+			done <- ended
+		}()
+		f()
+		ended = ""
+	}()
+	return <-done
+}
+
+// fault reports an error of the code under test that no status can carry: on the test, from a goroutine that is not the test's.
+func (s *Server) fault(format string, args ...any) { s.misuse(format, args...) }
+
+// reply records the answer of a call and sends its headers.
+func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
+	s.mu.Lock()
+	s.requests++
+	id := s.requests
+	s.mu.Unlock()
+
+	st := a.status
+	header, trailer := metadata.MD(nil), a.trailer
+	switch {
+	case a.bare:
+		trailer = metadata.Join(trailer, s.requestIDs(id))
+	default:
+		header = s.requestIDs(id)
+		if a.pace {
+			header = metadata.Join(header, s.pacing())
+		}
+	}
+	if st != nil && a.foreign == nil && !a.bare {
+		st = contract.WithRequestInfo(st, header[requestIDHeader][0])
+	} else if st != nil && a.bare {
+		st = contract.WithRequestInfo(st, trailer[requestIDHeader][0])
+	}
+
+	s.mu.Lock()
+	s.finish(c, a, st, id, trailer)
+	s.mu.Unlock()
+
+	if header != nil {
+		_ = grpc.SendHeader(ctx, header) // fails only where the caller is gone
+	}
+	if trailer != nil {
+		_ = grpc.SetTrailer(ctx, trailer)
+	}
+	if st != nil {
+		if a.foreign != nil {
+			return nil, a.foreign
+		}
+		return nil, status.ErrorProto(st)
+	}
+	return a.reply, nil
+}
+
+// pacing is the header that tells SDKs how many seconds to wait before the next poll.
+func (s *Server) pacing() metadata.MD {
+	return metadata.MD{pollIntervalHeader: {strconv.Itoa(int(s.pollInterval / time.Second))}}
+}
+
+// finish records the answer of a call. The caller holds the lock.
+func (s *Server) finish(c *Call, a *answer, st *spb.Status, id uint64, trailer metadata.MD) {
+	c.End = s.clock.Now()
+	c.requestID = id
+	c.headless = a.bare
+	c.ReplyTrailer = trailer
+	if a.pace && !a.bare {
+		c.ReplyHeader = s.pacing()
+	}
+	switch {
+	case c.conn != nil && c.conn.cut:
+		c.Status = status.FromProto(cutStatus)
+	case st != nil:
+		c.Status = status.FromProto(st)
+	default:
+		c.Status = statusOK
+		c.Reply = a.reply
+		if op, ok := a.reply.(*operation.Operation); ok {
+			c.OperationID = op.Id
+		}
+	}
+	delete(s.running, c)
+	s.rest(c)
+	if len(s.running) == 0 && s.waiters.idle != nil {
+		close(s.waiters.idle)
+		s.waiters.idle = nil
+	}
+	s.announce()
+}
+
+var statusOK = status.New(codes.OK, "")

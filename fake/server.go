@@ -1,0 +1,245 @@
+package fake
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/imagefake/imagefake/fake/internal/world"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+)
+
+// Server is a fake cloud. Make one with [New] or [Start]. It is safe for concurrent use.
+type Server struct {
+	settings
+	tb     TB // nil: from Start
+	name   string
+	manual *ManualClock // the clock, if it is one
+	home   string       // the bubble it was made in
+	grpc   *grpc.Server
+	served map[string]bool // full names of the methods, for faults on what is not there
+	conns  connections
+	auth   auth
+
+	closeOnce sync.Once
+	closeErr  error
+	closing   chan struct{} // closed as Close begins
+	serving   sync.WaitGroup
+
+	mu       sync.Mutex // guards what follows; never held across a wait or a callback
+	world    *world.World
+	record   record
+	faults   faults
+	running  map[*Call]*serverConn // calls between arrival and answer, with their connections
+	waiters  waiters
+	handles  handles
+	history  history
+	misuses  []error
+	requests uint64 // request ids given out
+}
+
+// New starts a server for one test and closes it when the test ends. Misuse of the server fails the test at the caller's line, as
+// do faults that never fired. If the test has failed, its timeline is logged once.
+//
+// If an option is wrong, New fails the test and stops it.
+func New(t TB, opts ...Option) *Server {
+	t.Helper()
+	s, err := newServer(t, opts)
+	if err != nil {
+		t.Errorf("imagefake: %v", err)
+		t.FailNow()
+	}
+	return s.adopt(t)
+}
+
+// adopt ties a new server to the end of its test.
+func (s *Server) adopt(t TB) *Server {
+	t.Cleanup(func() {
+		t.Helper()
+		if err := s.Close(); err != nil {
+			t.Errorf("imagefake: %v", err)
+		}
+		if t.Failed() {
+			if picture := s.Timeline(); picture != "" {
+				t.Logf("what the server of %s saw:\n%s", t.Name(), picture)
+			}
+		}
+	})
+	return s
+}
+
+// Start is [New] without a test. Misuse and faults that never fired are collected: Err has them so far, Close returns them. The
+// error names the option that is wrong.
+func Start(opts ...Option) (*Server, error) { return newServer(nil, opts) }
+
+func newServer(t TB, opts []Option) (*Server, error) {
+	s := &Server{settings: defaults(), tb: t, name: "from Start", home: bubble(), closing: make(chan struct{})}
+	if t != nil {
+		s.name = "of " + t.Name()
+	}
+	for _, o := range opts {
+		if o == nil {
+			return nil, errors.New("one of the options is nil")
+		}
+		if err := o.apply(&s.settings); err != nil {
+			return nil, err
+		}
+	}
+	s.build(s.settings.newWorld)
+	return s, nil
+}
+
+// build makes the server that the settings describe.
+func (s *Server) build(newWorld func() *world.World) {
+	s.world = newWorld()
+	s.record.keep = s.keep
+	s.auth = newAuth(s.settings)
+	s.running = make(map[*Call]*serverConn)
+	s.grpc = grpc.NewServer(
+		grpc.UnaryInterceptor(s.road),
+		grpc.UnknownServiceHandler(s.unknown),
+		grpc.InTapHandle(arrive),
+		grpc.NumStreamWorkers(2),
+		grpc.ReadBufferSize(bufferSize),
+		grpc.WriteBufferSize(bufferSize),
+		grpc.InitialWindowSize(windowSize),
+		grpc.InitialConnWindowSize(windowSize),
+		// SDK v2 pings an idle connection every 30 s; by default grpc-go would close it after two minutes of that [sdk].
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
+	)
+	s.registerServices()
+	for _, register := range s.services {
+		register(s.grpc, s)
+	}
+	healthpb.RegisterHealthServer(s.grpc, health.NewServer())
+	reflection.Register(s.grpc)
+	if clock, ok := s.clock.(*ManualClock); ok {
+		s.manual = clock
+		clock.attach(s)
+	}
+}
+
+// serve accepts the connections of one listener until the server closes.
+func (s *Server) serve(l net.Listener) {
+	s.serving.Add(1)
+	go func() {
+		defer s.serving.Done()
+		_ = s.grpc.Serve(l) // ends with the server; whoever dials then is told by the listener
+	}()
+}
+
+// closeLimit is how long Close waits for handlers that do not end, in real time.
+const closeLimit = 5 * time.Second
+
+// Close ends the server: calls under way are answered with Unavailable, connections are closed, nothing keeps running. It waits
+// five seconds at most; if something still runs then (a fault's func or a neighbour's handler that does not heed its context), the
+// error names the calls. For a server from [Start] the error also has all misuse, and the faults that never fired; for one from
+// [New] these fail the test. Close may be called again and returns the same.
+func (s *Server) Close() error {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	if away := s.away(); away != "" {
+		return errors.New(away)
+	}
+	s.closeOnce.Do(func() { s.closeErr = s.close() })
+	return s.closeErr
+}
+
+func (s *Server) close() error {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	close(s.closing)
+	if s.manual != nil {
+		s.manual.detach(s)
+	}
+	s.conns.mu.Lock()
+	for _, cc := range s.conns.clients {
+		cc.Close()
+	}
+	s.conns.mu.Unlock()
+
+	stopped := make(chan struct{})
+	go func() {
+		s.grpc.Stop()
+		s.serving.Wait()
+		s.awaitIdle()
+		close(stopped)
+	}()
+	limit := time.NewTimer(closeLimit)
+	defer limit.Stop()
+	select {
+	case <-stopped:
+	case <-limit.C:
+		return errors.Join(fmt.Errorf("Close gave up after %v: still running are %s", closeLimit, s.stillRunning()), s.unfired(), s.Err())
+	}
+	return errors.Join(s.unfired(), s.Err())
+}
+
+// stillRunning names the calls that have not been answered.
+func (s *Server) stillRunning() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var calls []string
+	for c := range s.running {
+		calls = append(calls, c.String())
+	}
+	if len(calls) == 0 {
+		return "connections of clients that do not close"
+	}
+	return strings.Join(calls, "; ")
+}
+
+// closed tells whether Close has begun.
+func (s *Server) closed() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// enter locks the server and brings its state to the present. Whoever calls it calls leave.
+func (s *Server) enter() (now time.Time) {
+	s.mu.Lock()
+	now = s.clock.Now()
+	s.world.Settle(now)
+	s.publish(nil)
+	return now
+}
+
+// leave publishes what has changed since enter and unlocks. by is the call that did it, nil for the test.
+func (s *Server) leave(by *Call) {
+	s.publish(by)
+	s.mu.Unlock()
+}
+
+// away tells why the caller cannot use a server that lives in a testing/synctest bubble, or outside of the caller's; "" if it can.
+func (s *Server) away() string {
+	here := bubble()
+	if here == s.home {
+		return ""
+	}
+	where := map[bool]string{true: "outside of any testing/synctest bubble", false: "in " + here}[here == ""]
+	home := map[bool]string{true: "outside of any", false: "in " + s.home}[s.home == ""]
+	return fmt.Sprintf("the server %s was made %s and is used %s: make it, and use it, inside the same func given to synctest.Test", s.name, home, where)
+}
+
+// checkBubble reports a use from the wrong bubble before the runtime dies of it.
+func (s *Server) checkBubble() {
+	if away := s.away(); away != "" {
+		if s.tb != nil {
+			s.tb.Helper()
+		}
+		s.misused("%s", away)
+	}
+}

@@ -1,0 +1,182 @@
+package fake
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/imagefake/imagefake/fake/internal/contract"
+	"github.com/imagefake/imagefake/fake/internal/lro"
+	"github.com/imagefake/imagefake/fake/internal/world"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/access"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// ownMethods are those whose requests the server validates, because it serves them itself.
+var ownMethods = map[Method]bool{
+	ImageGet: true, ImageGetLatestByFamily: true, ImageList: true, ImageCreate: true, ImageUpdate: true, ImageDelete: true,
+	ImageListOperations: true, ImageListAccessBindings: true, ImageSetAccessBindings: true, ImageUpdateAccessBindings: true,
+	OperationGet: true, OperationCancel: true,
+	EndpointGet: true, EndpointList: true, TokenCreate: true, TokenCreateForServiceAccount: true,
+}
+
+func (s *Server) registerServices() {
+	compute.RegisterImageServiceServer(s.grpc, imageService{server: s})
+	operation.RegisterOperationServiceServer(s.grpc, operationService{server: s})
+	registerEndpoints(s)
+	registerTokens(s)
+}
+
+// read answers a call that changes nothing: from the present, or from what a lagging replica sees.
+func read[A proto.Message](ctx context.Context, s *Server, answer func(*world.World, *errand) (A, *spb.Status)) (A, error) {
+	e := errandOf(ctx)
+	s.enter()
+	view := cmp.Or(e.view, s.world)
+	reply, refused := answer(view, e)
+	s.leave(e.Call)
+	if refused != nil {
+		return reply, status.ErrorProto(refused)
+	}
+	return reply, nil
+}
+
+// change answers a call that starts an operation.
+func change(ctx context.Context, s *Server, start func(*world.World, world.Origin) (*operation.Operation, *spb.Status)) (*operation.Operation, error) {
+	e := errandOf(ctx)
+	plan := s.planFor(e.Call) // asks matchers, which are the test's code: before the lock is taken
+	now := s.enter()
+	op, refused := start(s.world, world.Origin{
+		Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, Call: e.Seq, Plan: plan,
+	})
+	if op != nil {
+		if started, _ := s.world.GetOperation(op.Id); started != nil {
+			e.ImageID = started.Subject
+		}
+	}
+	s.leave(e.Call)
+	if refused != nil {
+		return nil, status.ErrorProto(refused)
+	}
+	return op, nil
+}
+
+// planFor returns the plan of the operation that a call is about to start, nil for the default.
+func (s *Server) planFor(c *Call) *lro.Plan {
+	for _, planned := range slices.Backward(s.plans) {
+		if planned.on.match(c) {
+			return planned.plan
+		}
+	}
+	return nil
+}
+
+// imageService is the ImageService. It embeds the generated type by value, because the interface grows.
+type imageService struct {
+	compute.UnimplementedImageServiceServer
+	server *Server
+}
+
+func (i imageService) Get(ctx context.Context, r *compute.GetImageRequest) (*compute.Image, error) {
+	return read(ctx, i.server, func(w *world.World, _ *errand) (*compute.Image, *spb.Status) { return w.Get(r) })
+}
+
+func (i imageService) GetLatestByFamily(ctx context.Context, r *compute.GetImageLatestByFamilyRequest) (*compute.Image, error) {
+	return read(ctx, i.server, func(w *world.World, e *errand) (*compute.Image, *spb.Status) {
+		im, refused := w.GetLatestByFamily(r)
+		e.ImageID = im.GetId()
+		return im, refused
+	})
+}
+
+func (i imageService) List(ctx context.Context, _ *compute.ListImagesRequest) (*compute.ListImagesResponse, error) {
+	return read(ctx, i.server, func(w *world.World, e *errand) (*compute.ListImagesResponse, *spb.Status) { return w.List(e.list) })
+}
+
+func (i imageService) ListOperations(ctx context.Context, r *compute.ListImageOperationsRequest) (*compute.ListImageOperationsResponse, error) {
+	return read(ctx, i.server, func(w *world.World, _ *errand) (*compute.ListImageOperationsResponse, *spb.Status) {
+		return w.ListOperations(r)
+	})
+}
+
+func (i imageService) ListAccessBindings(ctx context.Context, r *access.ListAccessBindingsRequest) (*access.ListAccessBindingsResponse, error) {
+	return read(ctx, i.server, func(w *world.World, _ *errand) (*access.ListAccessBindingsResponse, *spb.Status) {
+		return w.ListAccessBindings(r)
+	})
+}
+
+func (i imageService) Create(ctx context.Context, r *compute.CreateImageRequest) (*operation.Operation, error) {
+	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Create(o, r) })
+}
+
+func (i imageService) Update(ctx context.Context, r *compute.UpdateImageRequest) (*operation.Operation, error) {
+	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Update(o, r) })
+}
+
+func (i imageService) Delete(ctx context.Context, r *compute.DeleteImageRequest) (*operation.Operation, error) {
+	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Delete(o, r) })
+}
+
+func (i imageService) SetAccessBindings(ctx context.Context, r *access.SetAccessBindingsRequest) (*operation.Operation, error) {
+	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) {
+		return w.SetAccessBindings(o, r)
+	})
+}
+
+func (i imageService) UpdateAccessBindings(ctx context.Context, r *access.UpdateAccessBindingsRequest) (*operation.Operation, error) {
+	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) {
+		return w.UpdateAccessBindings(o, r)
+	})
+}
+
+// operationService is the OperationService.
+type operationService struct {
+	operation.UnimplementedOperationServiceServer
+	server *Server
+}
+
+// Get answers a poll: it may move the operation. One that polls do not move is held until something else does.
+func (o operationService) Get(ctx context.Context, r *operation.GetOperationRequest) (*operation.Operation, error) {
+	e := errandOf(ctx)
+	s := o.server
+	now := s.enter()
+	var op *lro.Operation
+	var refused *spb.Status
+	if e.view != nil {
+		op, refused = e.view.GetOperation(r.OperationId)
+	} else {
+		op, refused = s.world.Poll(r.OperationId, now)
+	}
+	s.leave(e.Call)
+	if refused != nil {
+		return nil, status.ErrorProto(refused)
+	}
+	if s.pollInterval > 0 || e.view != nil || op.Run.Phase.Done() || op.Run.PolledOn() {
+		return op.Operation, nil
+	}
+	op, err := s.hold(ctx, e.Call, op)
+	switch {
+	case err == errClosed:
+		return nil, status.Error(codes.Unavailable, err.Error())
+	case err != nil:
+		return nil, status.FromContextError(err).Err()
+	case op == nil:
+		return nil, status.ErrorProto(contract.OperationNotFound(r.OperationId))
+	}
+	return op.Operation, nil
+}
+
+func (o operationService) Cancel(ctx context.Context, r *operation.CancelOperationRequest) (*operation.Operation, error) {
+	e := errandOf(ctx)
+	now := o.server.enter()
+	op, refused := o.server.world.Cancel(r.OperationId, now)
+	o.server.leave(e.Call)
+	if refused != nil {
+		return nil, status.ErrorProto(refused)
+	}
+	return op, nil
+}

@@ -1,0 +1,194 @@
+package fake
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/imagefake/imagefake/fake/internal/world"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/protobuf/proto"
+)
+
+// AddImages puts images into the cloud and returns them as stored. A field that is given stays as it is; absent ones are filled as
+// Create would fill them, with a new id, the present time and the status READY. FolderId must be given. An invalid image, and an id
+// or a name that is taken, are misuse; that image is left out, the others are added.
+func (s *Server) AddImages(images ...*compute.Image) []*compute.Image {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	stored := make([]*compute.Image, 0, len(images))
+	var broken []error
+	now := s.enter()
+	for _, im := range images {
+		added, err := s.world.Add(im, now)
+		if err != nil {
+			broken = append(broken, err)
+			continue
+		}
+		stored = append(stored, added)
+	}
+	s.leave(nil)
+	for _, err := range broken {
+		s.misuse("AddImages: %v", err)
+	}
+	return cloneImages(stored)
+}
+
+// Image returns a copy of the image with that id in whatever status, nil if there is none.
+func (s *Server) Image(id string) *compute.Image {
+	s.enter()
+	im := s.world.Image(id)
+	s.leave(nil)
+	if im == nil {
+		return nil
+	}
+	return proto.Clone(im).(*compute.Image)
+}
+
+// Images returns copies of the images for which every where holds, in order of creation: all images without one, the public
+// catalogue included. A where must not change the image and must not use the server.
+func (s *Server) Images(where ...func(*compute.Image) bool) []*compute.Image {
+	s.enter()
+	w := s.world.Clone()
+	s.leave(nil)
+	return imagesOf(w, where)
+}
+
+func imagesOf(w *world.World, where []func(*compute.Image) bool) []*compute.Image {
+	return cloneImages(w.Images(func(im *compute.Image) bool {
+		return !slices.ContainsFunc(where, func(holds func(*compute.Image) bool) bool { return !holds(im) })
+	}))
+}
+
+func cloneImages(images []*compute.Image) []*compute.Image {
+	clones := make([]*compute.Image, len(images))
+	for i, im := range images {
+		clones[i] = proto.Clone(im).(*compute.Image)
+	}
+	return clones
+}
+
+// SetStatus gives an image another status at once, as if something outside of the API had happened to it. Operations under way go
+// on. An unknown id is misuse.
+func (s *Server) SetStatus(id string, status compute.Image_Status) {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	if _, known := compute.Image_Status_name[int32(status)]; !known || status == compute.Image_STATUS_UNSPECIFIED {
+		s.misuse("SetStatus(%q, %d): an image is CREATING, READY, ERROR or DELETING", id, status)
+		return
+	}
+	now := s.enter()
+	found := s.world.SetStatus(id, status, now)
+	s.leave(nil)
+	if !found {
+		s.misuse("SetStatus: there is no image %q", id)
+	}
+}
+
+// RemoveImage takes an image out at once, without an operation, as if it had vanished. An unknown id is misuse.
+func (s *Server) RemoveImage(id string) {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	now := s.enter()
+	found := s.world.RemoveImage(id, now)
+	s.leave(nil)
+	if !found {
+		s.misuse("RemoveImage: there is no image %q", id)
+	}
+}
+
+// State is one moment of a server: images, access bindings, operations, idempotency keys, sources and the sequences of ids. Clock,
+// record, faults, tokens and connections are not in it. A State never changes, and taking one costs the same however much there is.
+type State struct {
+	mu    *sync.Mutex // copying a world writes to the original
+	world *world.World
+}
+
+func newState(w *world.World) *State { return &State{mu: new(sync.Mutex), world: w} }
+
+// copy returns a world of its own in the state.
+func (st *State) copy() *world.World {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.world.Clone()
+}
+
+// Images returns copies of the images for which every where holds, in order of creation.
+func (st *State) Images(where ...func(*compute.Image) bool) []*compute.Image {
+	return imagesOf(st.copy(), where)
+}
+
+// Image returns a copy of the image with that id, nil if there is none.
+func (st *State) Image(id string) *compute.Image {
+	im := st.copy().Image(id)
+	if im == nil {
+		return nil
+	}
+	return proto.Clone(im).(*compute.Image)
+}
+
+// Operations returns copies of the operations in order of creation.
+func (st *State) Operations() []*operation.Operation {
+	var operations []*operation.Operation
+	for _, op := range st.copy().Operations() {
+		operations = append(operations, proto.Clone(op.Operation).(*operation.Operation))
+	}
+	return operations
+}
+
+// String returns all of the state as text, a line for each thing in it. Equal states have equal texts, in every run and on every
+// machine.
+func (st *State) String() string { return st.copy().Text() }
+
+// Snapshot returns the present state.
+func (s *Server) Snapshot() *State {
+	s.enter()
+	defer s.leave(nil)
+	return newState(s.world.Clone())
+}
+
+// Restore puts the server back into a state that it, or another server with the same options, was in. Polls that are held for an
+// operation which is not in the state are answered with NotFound. Plans that run on the clock go on from their own times: what is
+// overdue happens at once.
+func (s *Server) Restore(st *State) {
+	if s.tb != nil {
+		s.tb.Helper()
+	}
+	if st == nil {
+		s.misuse("Restore(nil): give it what Snapshot returned")
+		return
+	}
+	s.enter()
+	s.world = st.copy().WithSettings(s.world.Settings)
+	s.record.add(Event{Time: s.clock.Now(), Text: "the test restored a state"})
+	for id, held := range s.waiters.held {
+		s.rouse(held...)
+		delete(s.waiters.held, id)
+	}
+	s.history = history{}
+	s.announce()
+	s.leave(nil)
+}
+
+// Fork starts a new server that belongs to t, from the present state of s and with the options of s, then opts. The two share
+// nothing; a [ManualClock] moves both. [WithStandardImages] and [WithSources] among opts are ignored: they are part of the state.
+func (s *Server) Fork(t TB, opts ...Option) *Server {
+	t.Helper()
+	fork := &Server{settings: s.settings, tb: t, name: "of " + t.Name(), home: bubble(), closing: make(chan struct{})}
+	for _, o := range opts {
+		if o == nil {
+			t.Errorf("imagefake: Fork: one of the options is nil")
+			t.FailNow()
+		}
+		if err := o.apply(&fork.settings); err != nil {
+			t.Errorf("imagefake: Fork: %v", err)
+			t.FailNow()
+		}
+	}
+	state := s.Snapshot()
+	fork.build(func() *world.World { return state.copy().WithSettings(fork.settings.world) })
+	return fork.adopt(t)
+}
