@@ -38,7 +38,11 @@ func (s *Server) fire(c *Call, hit *Injected) {
 	}
 	hit.fired++
 	c.Faults = append(c.Faults, hit)
-	s.record.add(Event{Time: s.clock.Now(), Text: "fault: " + hit.fault.Do.String(), ImageID: c.ImageID, OperationID: c.OperationID})
+	text := hit.fault.Do.String()
+	s.record.add(Event{
+		Time: s.clock.Now(), Text: "fault: " + text, ImageID: c.ImageID, OperationID: c.OperationID,
+		facts: &eventFacts{phrase: text, call: c.Seq},
+	})
 	s.announce()
 }
 

@@ -22,7 +22,9 @@ type bare struct {
 	image *compute.Image
 }
 
-func (s bare) Get(context.Context, *compute.GetImageRequest) (*compute.Image, error) { return s.image, nil }
+func (s bare) Get(context.Context, *compute.GetImageRequest) (*compute.Image, error) {
+	return s.image, nil
+}
 
 // startBare starts a bare server and returns its connection and what ends both.
 func startBare(image *compute.Image) (cc *grpc.ClientConn, stop func()) {

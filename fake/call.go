@@ -35,8 +35,10 @@ type Call struct {
 	Faults      []*Injected
 
 	conn      *serverConn
-	requestID uint64 // number of the request id, 0: none was sent
-	headless  bool   // answered Trailers-Only
+	requestID uint64 // number of the request id
+	bare      bool   // answered Trailers-Only
+	paced     bool   // told when to poll again
+	last      int    // number of the latest event when it was answered
 }
 
 // Running tells whether the call has not been answered.
@@ -68,4 +70,16 @@ type Event struct {
 
 	ImageID     string // the image that changed or the call concerns
 	OperationID string // the operation that changed or the call concerns
+
+	facts *eventFacts // for the timeline; nil for a call
+}
+
+// eventFacts is what the timeline wants to know of an event beside its text.
+type eventFacts struct {
+	phrase string // the text without the id that it begins with
+	name   string // of the image
+	method Method // that started the operation
+	err    string // of the operation: code and message
+	bad    bool   // the operation or the image has failed
+	call   int    // that the fault happened to, or that started the operation; 0: none
 }

@@ -1,14 +1,18 @@
 package fake
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
+	"github.com/imagefake/imagefake/fake/internal/contract"
+	"github.com/imagefake/imagefake/fake/internal/listing"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/endpoint"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
-// endpointIDs are the services an SDK asks the address of [sdk]. Every one is at the server's own.
+// endpointIDs are the services an SDK asks the address of [sdk], sorted. Every one is at the server's own.
 var endpointIDs = []string{"compute", "endpoint", "iam", "operation", "resource-manager"}
 
 // endpointService is the ApiEndpointService.
@@ -22,19 +26,38 @@ func registerEndpoints(s *Server) {
 }
 
 func (e endpointService) Get(_ context.Context, r *endpoint.GetApiEndpointRequest) (*endpoint.ApiEndpoint, error) {
-	for _, id := range endpointIDs {
-		if id == r.ApiEndpointId {
-			return &endpoint.ApiEndpoint{Id: id, Address: e.server.Target()}, nil
-		}
+	if !slices.Contains(endpointIDs, r.ApiEndpointId) {
+		return nil, status.Errorf(codes.NotFound, "Endpoint %q not found", r.ApiEndpointId) // [choice]
 	}
-	return nil, status.Errorf(codes.NotFound, "Endpoint %q not found", r.ApiEndpointId) // [choice]
+	return e.endpoint(r.ApiEndpointId), nil
 }
 
-// List answers with all endpoints at once: they are fewer than any page.
-func (e endpointService) List(context.Context, *endpoint.ListApiEndpointsRequest) (*endpoint.ListApiEndpointsResponse, error) {
+// List pages as the other lists do [choice]; its default page holds all there are.
+func (e endpointService) List(_ context.Context, r *endpoint.ListApiEndpointsRequest) (*endpoint.ListApiEndpointsResponse, error) {
+	if r.PageSize < 0 || r.PageSize > 1000 {
+		return nil, status.ErrorProto(contract.InvalidField("PageSize", "page_size", "the page size must be 0 to 1000"))
+	}
+	scope := listing.NewScope("endpoints")
+	after := ""
+	if r.PageToken != "" {
+		key, err := scope.Key(r.PageToken)
+		if err != nil {
+			return nil, status.ErrorProto(contract.InvalidField("PageToken", "page_token", err.Error()))
+		}
+		after = string(key)
+	}
+	from, _ := slices.BinarySearch(endpointIDs, after+"\x00")
+	page, more := listing.Page(slices.Values(endpointIDs[from:]), int(cmp.Or(r.PageSize, 100)))
 	reply := &endpoint.ListApiEndpointsResponse{}
-	for _, id := range endpointIDs {
-		reply.Endpoints = append(reply.Endpoints, &endpoint.ApiEndpoint{Id: id, Address: e.server.Target()})
+	for _, id := range page {
+		reply.Endpoints = append(reply.Endpoints, e.endpoint(id))
+	}
+	if more {
+		reply.NextPageToken = scope.Token([]byte(page[len(page)-1]))
 	}
 	return reply, nil
+}
+
+func (e endpointService) endpoint(id string) *endpoint.ApiEndpoint {
+	return &endpoint.ApiEndpoint{Id: id, Address: e.server.Target()}
 }

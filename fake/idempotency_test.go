@@ -13,7 +13,9 @@ import (
 
 func TestARepeatedKeyAnswersTheFirstOperation(t *testing.T) {
 	for name, start := range map[string]func(c clients, ctx context.Context) (*operation.Operation, error){
-		"Create": func(c clients, ctx context.Context) (*operation.Operation, error) { return c.Create(ctx, fromDisk("web")) },
+		"Create": func(c clients, ctx context.Context) (*operation.Operation, error) {
+			return c.Create(ctx, fromDisk("web"))
+		},
 		"Update": func(c clients, ctx context.Context) (*operation.Operation, error) {
 			return c.Update(ctx, &compute.UpdateImageRequest{ImageId: "im", Name: "new"})
 		},
@@ -57,7 +59,11 @@ func TestAKeyBelongsToOneRequestOfOneMethod(t *testing.T) {
 	cloud := fake.New(t)
 	c := clientsOf(cloud.Conn())
 	ctx := withKey(t.Context(), "key")
-	_, id := func() (*operation.Operation, string) { op, id := c.create(t, fromDisk("other")); c.poll(t, op.Id); return op, id }()
+	_, id := func() (*operation.Operation, string) {
+		op, id := c.create(t, fromDisk("other"))
+		c.poll(t, op.Id)
+		return op, id
+	}()
 	created, err := c.Create(ctx, fromDisk("web"))
 	require.NoError(t, err)
 

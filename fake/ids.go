@@ -3,6 +3,7 @@ package fake
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"sync"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
 	"google.golang.org/grpc/metadata"
@@ -44,8 +45,25 @@ func (s *Server) traceID(n uint64) string {
 	return string(text[:])
 }
 
-// requestIDs returns the n-th pair of ids as headers or trailers.
-func (s *Server) requestIDs(n uint64) metadata.MD {
-	ids := [2]string{s.requestID(n), s.traceID(n)}
-	return metadata.MD{requestIDHeader: ids[0:1:1], traceIDHeader: ids[1:2:2]}
+// requestIDs is the ids of one reply as headers or trailers. When SendHeader returns, gRPC has encoded them, so that the map can
+// serve another reply.
+type requestIDs struct{ md metadata.MD }
+
+var spareIDs = sync.Pool{New: func() any {
+	return &requestIDs{metadata.MD{requestIDHeader: make([]string, 1), traceIDHeader: make([]string, 1)}}
+}}
+
+// requestIDs returns the n-th pair of ids. The caller releases it.
+func (s *Server) requestIDs(n uint64) *requestIDs {
+	ids := spareIDs.Get().(*requestIDs)
+	ids.md[requestIDHeader][0] = s.requestID(n)
+	ids.md[traceIDHeader][0] = s.traceID(n)
+	return ids
+}
+
+func (ids *requestIDs) request() string { return ids.md[requestIDHeader][0] }
+
+func (ids *requestIDs) release() {
+	delete(ids.md, pollIntervalHeader)
+	spareIDs.Put(ids)
 }

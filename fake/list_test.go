@@ -75,16 +75,16 @@ func TestListFilters(t *testing.T) {
 	c := clientsOf(cloud.Conn())
 	cloud.AddImages(named("web"), named("api"), named("worker"), &compute.Image{FolderId: folder}, &compute.Image{FolderId: "elsewhere", Name: "web"})
 	for filter, want := range map[string]string{
-		`name = "web"`:                        "web",
-		`name="web"`:                          "web",
-		`name = web`:                          "web",
-		`name != 'web'`:                       " api worker",
-		`name IN ("web", "api", "none")`:      "api web",
-		`name not in (web, api)`:              " worker",
-		`name = "web" AND name = "api"`:       "",
-		`name = "web" and name != "api"`:      "web",
+		`name = "web"`:                         "web",
+		`name="web"`:                           "web",
+		`name = web`:                           "web",
+		`name != 'web'`:                        " api worker",
+		`name IN ("web", "api", "none")`:       "api web",
+		`name not in (web, api)`:               " worker",
+		`name = "web" AND name = "api"`:        "",
+		`name = "web" and name != "api"`:       "web",
 		`name IN (web, api) AND name != "web"`: "api",
-		`name = "none"`:                       "",
+		`name = "none"`:                        "",
 	} {
 		for size := range int64(3) {
 			var names []string

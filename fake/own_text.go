@@ -62,7 +62,7 @@ func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
 			have := int64(len(s.Images()))
 			return contract.ImagesQuota(have, have)
 		}
-		return contract.OperationsLimit(int64(s.world.MaxActive))
+		return contract.OperationsLimit()
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"maps"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 )
@@ -64,9 +67,18 @@ func (r *record) arrive(c *Call) {
 
 // change keeps a change of the world.
 func (r *record) change(change world.Change) {
-	e := Event{Time: change.At, ImageID: change.ImageID}
+	facts := &eventFacts{phrase: change.Text}
+	e := Event{Time: change.At, ImageID: change.ImageID, facts: facts}
+	if im := cmp.Or(change.Image, change.Before); im != nil {
+		facts.name = im.Name
+		facts.bad = change.Image.GetStatus() == compute.Image_ERROR
+	}
 	if op := change.Operation; op != nil {
 		e.ImageID, e.OperationID = op.Subject, op.Id
+		facts.method, facts.call = MethodOf(op.Method), op.Call
+		if err := op.Run.Err; err != nil {
+			facts.err, facts.bad = fmt.Sprintf("%v: %s", codes.Code(err.Code), err.Message), true
+		}
 		e.Text = fmt.Sprintf("operation %s %s", op.Id, change.Text)
 	} else {
 		e.Text = fmt.Sprintf("image %s %s", change.ImageID, change.Text)
@@ -131,9 +143,18 @@ func (s *Server) detachCall(c *Call) {
 	c.Header = c.Header.Copy()
 	c.Faults = slices.Clone(c.Faults)
 	c.ReplyTrailer = c.ReplyTrailer.Copy()
-	c.ReplyHeader = c.ReplyHeader.Copy()
-	if c.requestID != 0 && !c.headless {
-		c.ReplyHeader = metadata.Join(c.ReplyHeader, s.requestIDs(c.requestID))
+	if c.Status == nil {
+		return
+	}
+	ids := s.requestIDs(c.requestID)
+	defer ids.release()
+	if c.bare {
+		c.ReplyTrailer = metadata.Join(c.ReplyTrailer, ids.md)
+		return
+	}
+	c.ReplyHeader = ids.md.Copy()
+	if c.paced {
+		c.ReplyHeader.Set(pollIntervalHeader, s.pace())
 	}
 }
 

@@ -19,24 +19,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// errand is a call on its way: what the road found out about it before its handler runs.
-type errand struct {
-	*Call
-	subject string          // on whose behalf
-	list    world.ListQuery // of ImageList: the request, understood
-	view    *world.World    // of a read that lags: what it sees; nil: the present
-}
-
-type errandKey struct{}
-
-func errandOf(ctx context.Context) *errand { return ctx.Value(errandKey{}).(*errand) }
-
 // road is the way every unary call goes: record it, find out who calls, let early faults have it, validate, let faults have it
 // before the commit, handle it, let late faults have it, record the answer.
 func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	request, _ := req.(proto.Message)
-	c := s.arrive(ctx, info.FullMethod, request)
-	e := &errand{Call: c}
+	e := errandOf(ctx)
+	c := s.arrive(ctx, e, info.FullMethod, request)
 
 	subject, unknown := s.auth.identify(c)
 	if subject != defaultUser && unknown == nil && !c.conn.from.named {
@@ -56,7 +44,7 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 		a = s.apply(ctx, e, hits, beforeCommit)
 	}
 	if a == nil {
-		a = s.handle(context.WithValue(ctx, errandKey{}, e), c, request, handler)
+		a = s.handle(ctx, c, request, handler)
 		if ended := s.apply(ctx, e, hits, late, a); ended != nil {
 			a = ended
 		}
@@ -75,8 +63,9 @@ type answer struct {
 }
 
 // arrive records a call.
-func (s *Server) arrive(ctx context.Context, fullMethod string, request proto.Message) *Call {
-	c := &Call{Method: MethodOf(fullMethod), Request: request, Header: headerOf(ctx), Attempt: 1}
+func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, request proto.Message) *Call {
+	c := &Call{Method: MethodOf(fullMethod), Request: request, Header: e.header, Attempt: 1}
+	e.Call = c
 	if p, ok := peer.FromContext(ctx); ok {
 		if addr, ok := p.Addr.(peerAddr); ok {
 			c.conn = addr.conn
@@ -100,6 +89,8 @@ func (s *Server) arrive(ctx context.Context, fullMethod string, request proto.Me
 			c.ImageID = op.Subject
 		}
 	}
+	s.requests++
+	c.requestID = s.requests
 	s.record.arrive(c)
 	s.running[c] = c.conn
 	s.announce()
@@ -139,13 +130,13 @@ func (s *Server) validate(e *errand) *answer {
 		s.fault("%v was sent the field %s, which this fake does not model: what the code under test means by it is lost here", e.Call, path)
 		return &answer{status: refused}
 	}
-	if broken := s.world.Rules.Check(e.Request); broken != nil {
+	if broken := s.settings.world.Rules.Check(e.Request); broken != nil {
 		return &answer{status: contract.InvalidRequest(broken)}
 	}
 	var refused *spb.Status
 	switch r := e.Request.(type) {
 	case *compute.ListImagesRequest:
-		e.list, refused = s.world.Settings.ParseList(r)
+		e.list, refused = s.settings.world.ParseList(r)
 	case *compute.UpdateImageRequest:
 		refused = world.CheckUpdate(r)
 	}
@@ -203,61 +194,45 @@ func (s *Server) fault(format string, args ...any) { s.misuse(format, args...) }
 
 // reply records the answer of a call and sends its headers.
 func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
-	s.mu.Lock()
-	s.requests++
-	id := s.requests
-	s.mu.Unlock()
-
+	ids := s.requestIDs(c.requestID)
+	defer ids.release()
 	st := a.status
-	header, trailer := metadata.MD(nil), a.trailer
-	switch {
-	case a.bare:
-		trailer = metadata.Join(trailer, s.requestIDs(id))
-	default:
-		header = s.requestIDs(id)
-		if a.pace {
-			header = metadata.Join(header, s.pacing())
-		}
+	if st != nil && a.foreign == nil {
+		st = contract.WithRequestInfo(st, ids.request())
 	}
-	if st != nil && a.foreign == nil && !a.bare {
-		st = contract.WithRequestInfo(st, header[requestIDHeader][0])
-	} else if st != nil && a.bare {
-		st = contract.WithRequestInfo(st, trailer[requestIDHeader][0])
-	}
-
 	s.mu.Lock()
-	s.finish(c, a, st, id, trailer)
+	s.finish(c, a, st)
 	s.mu.Unlock()
 
-	if header != nil {
-		_ = grpc.SendHeader(ctx, header) // fails only where the caller is gone
-	}
-	if trailer != nil {
-		_ = grpc.SetTrailer(ctx, trailer)
-	}
-	if st != nil {
-		if a.foreign != nil {
-			return nil, a.foreign
+	// Both fail only where the caller is gone.
+	if a.bare {
+		_ = grpc.SetTrailer(ctx, metadata.Join(a.trailer, ids.md))
+	} else {
+		if a.pace {
+			ids.md.Set(pollIntervalHeader, s.pace())
 		}
+		_ = grpc.SendHeader(ctx, ids.md)
+		if a.trailer != nil {
+			_ = grpc.SetTrailer(ctx, a.trailer)
+		}
+	}
+	switch {
+	case a.foreign != nil:
+		return nil, a.foreign
+	case st != nil:
 		return nil, status.ErrorProto(st)
 	}
 	return a.reply, nil
 }
 
-// pacing is the header that tells SDKs how many seconds to wait before the next poll.
-func (s *Server) pacing() metadata.MD {
-	return metadata.MD{pollIntervalHeader: {strconv.Itoa(int(s.pollInterval / time.Second))}}
-}
+// pace tells SDKs how many seconds to wait before the next poll.
+func (s *Server) pace() string { return strconv.Itoa(int(s.pollInterval / time.Second)) }
 
 // finish records the answer of a call. The caller holds the lock.
-func (s *Server) finish(c *Call, a *answer, st *spb.Status, id uint64, trailer metadata.MD) {
+func (s *Server) finish(c *Call, a *answer, st *spb.Status) {
 	c.End = s.clock.Now()
-	c.requestID = id
-	c.headless = a.bare
-	c.ReplyTrailer = trailer
-	if a.pace && !a.bare {
-		c.ReplyHeader = s.pacing()
-	}
+	c.bare, c.paced = a.bare, a.pace
+	c.ReplyTrailer = a.trailer
 	switch {
 	case c.conn != nil && c.conn.cut:
 		c.Status = status.FromProto(cutStatus)

@@ -105,7 +105,7 @@ func (s *Server) build(newWorld func() *world.World) {
 	s.grpc = grpc.NewServer(
 		grpc.UnaryInterceptor(s.road),
 		grpc.UnknownServiceHandler(s.unknown),
-		grpc.InTapHandle(arrive),
+		grpc.InTapHandle(arriving),
 		grpc.NumStreamWorkers(2),
 		grpc.ReadBufferSize(bufferSize),
 		grpc.WriteBufferSize(bufferSize),

@@ -3,19 +3,26 @@ package fake
 import (
 	"context"
 
+	"github.com/imagefake/imagefake/fake/internal/world"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/tap"
 )
 
-type headerKey struct{}
-
-// arrive keeps the headers of a request where the road finds them without copying them, as metadata.FromIncomingContext would. It
-// runs on the connection's reader: it must not block.
-func arrive(ctx context.Context, info *tap.Info) (context.Context, error) {
-	return context.WithValue(ctx, headerKey{}, info.Header), nil
+// errand is a call on its way: what the road finds out about it before its handler runs.
+type errand struct {
+	*Call
+	header  metadata.MD
+	subject string           // on whose behalf
+	list    *world.ListQuery // of ImageList: the request, understood
+	view    *world.World     // of a read that lags: what it sees; nil: the present
 }
 
-func headerOf(ctx context.Context) metadata.MD {
-	md, _ := ctx.Value(headerKey{}).(metadata.MD)
-	return md
+type errandKey struct{}
+
+// arriving begins the errand of a call. It keeps the request's headers where the road finds them without copying them, as
+// metadata.FromIncomingContext would. It runs on the connection's reader: it must not block.
+func arriving(ctx context.Context, info *tap.Info) (context.Context, error) {
+	return context.WithValue(ctx, errandKey{}, &errand{header: info.Header}), nil
 }
+
+func errandOf(ctx context.Context) *errand { return ctx.Value(errandKey{}).(*errand) }

@@ -26,7 +26,7 @@ func (s *Server) serves(m Method) bool {
 // unknown answers calls of methods that nobody serves. They are recorded, so that a failing test shows what its code asked for.
 func (s *Server) unknown(_ any, stream grpc.ServerStream) error {
 	fullMethod, _ := grpc.MethodFromServerStream(stream)
-	c := s.arrive(stream.Context(), fullMethod, &emptypb.Empty{})
+	c := s.arrive(stream.Context(), errandOf(stream.Context()), fullMethod, &emptypb.Empty{})
 	text := fmt.Sprintf("the fake does not serve %s: register the service with fake.WithService", fullMethod)
 	_, err := s.reply(stream.Context(), c, &answer{status: status.New(codes.Unimplemented, text).Proto(), bare: true})
 	return err

@@ -84,7 +84,7 @@ func ImagesQuota(limit, usage int64) *spb.Status {
 }
 
 // OperationsLimit refuses one running operation more than the limit, which the service does not name [seen].
-func OperationsLimit(_ int64) *spb.Status {
+func OperationsLimit() *spb.Status {
 	return refusal(codes.ResourceExhausted, "The limit on maximum number of active operations has exceeded.")
 }
 

@@ -50,7 +50,7 @@ func TestTexts(t *testing.T) {
 		{ImagesQuota(8, 9), codes.ResourceExhausted, "The limit on maximum number of images has exceeded.",
 			[]proto.Message{&quota.QuotaFailure{Violations: []*quota.QuotaFailure_Violation{{
 				Metric: &quota.QuotaMetric{Name: "compute.images.count", Limit: 8, Usage: 9}, Required: 10}}}}},
-		{OperationsLimit(15), codes.ResourceExhausted, "The limit on maximum number of active operations has exceeded.", nil},
+		{OperationsLimit(), codes.ResourceExhausted, "The limit on maximum number of active operations has exceeded.", nil},
 		{FolderDenied("b1g"), codes.PermissionDenied, "Permission denied to folder b1g", nil},
 		{TokenInvalid(), codes.Unauthenticated, "The token is invalid", nil},
 		{TokenExpired(), codes.Unauthenticated, "The token has expired", nil},

@@ -29,7 +29,8 @@ func (im *Image) WithMessage(m *compute.Image) *Image {
 	return &next
 }
 
-// Images is a set of images. The zero value is not usable: call NewImages.
+// Images is a set of images. The zero value is not usable: call NewImages. Not even reading it is safe for concurrent use; a clone
+// belongs to whoever made it.
 type Images struct {
 	byID     *btree.BTreeG[*Image]
 	byFolder *btree.BTreeG[*Image] // folder, id
@@ -37,6 +38,8 @@ type Images struct {
 	byFamily *btree.BTreeG[*Image] // folder, family, age; READY images with a family
 	gone     *btree.BTreeG[Gone]   // ids that once were images
 	holds    *btree.BTreeG[hold]   // names promised to running updates
+
+	probe *Image // what Get looks for: used again, because a message is a lot to allocate for a key
 }
 
 // Gone is what stays known of an image that is no more.
@@ -79,6 +82,7 @@ func NewImages() *Images {
 		byFamily: index(byFamily),
 		gone:     index(func(a, b Gone) int { return strings.Compare(a.ID, b.ID) }),
 		holds:    index(byHold),
+		probe:    &Image{Image: &compute.Image{}},
 	}
 }
 
@@ -91,6 +95,7 @@ func (s *Images) Clone() *Images {
 		byFamily: s.byFamily.Copy(),
 		gone:     s.gone.Copy(),
 		holds:    s.holds.Copy(),
+		probe:    &Image{Image: &compute.Image{}},
 	}
 }
 
@@ -99,7 +104,8 @@ func (s *Images) Len() int { return s.byID.Len() }
 
 // Get returns the image with that id, nil if there is none.
 func (s *Images) Get(id string) *Image {
-	im, _ := s.byID.Get(&Image{Image: &compute.Image{Id: id}})
+	s.probe.Id = id
+	im, _ := s.byID.Get(s.probe)
 	return im
 }
 

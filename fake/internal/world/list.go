@@ -54,21 +54,21 @@ type ListQuery struct {
 }
 
 // ParseList reads the filter, the order and the page token of a list request.
-func (s Settings) ParseList(r *compute.ListImagesRequest) (q ListQuery, refused *spb.Status) {
-	q.folder, q.size = r.FolderId, pageSize(r.PageSize)
+func (s Settings) ParseList(r *compute.ListImagesRequest) (*ListQuery, *spb.Status) {
+	q := &ListQuery{folder: r.FolderId, size: pageSize(r.PageSize)}
 	q.scope = imagesScope(r)
 	var key []byte
 	var err error
 	if r.PageToken != "" {
 		if key, err = q.scope.Key(r.PageToken); err != nil {
-			return q, contract.InvalidField("PageToken", "page_token", err.Error())
+			return nil, contract.InvalidField("PageToken", "page_token", err.Error())
 		}
 	}
 	if q.filter, err = listing.ParseFilter(r.Filter, "name", s.Rules.FilterValue); err != nil {
-		return q, contract.InvalidField("Filter", "filter", err.Error())
+		return nil, contract.InvalidField("Filter", "filter", err.Error())
 	}
 	if q.by, err = listing.ParseOrder(r.OrderBy, sortFields); err != nil {
-		return q, contract.InvalidField("OrderBy", "order_by", err.Error())
+		return nil, contract.InvalidField("OrderBy", "order_by", err.Error())
 	}
 	q.order = orders[cmp.Or(q.by.Field, "id")]
 	if q.by.Desc {
@@ -76,14 +76,14 @@ func (s Settings) ParseList(r *compute.ListImagesRequest) (q ListQuery, refused 
 	}
 	if len(key) > 0 { // an empty key is the start
 		if q.after, err = q.order.pivot(key); err != nil {
-			return q, contract.InvalidField("PageToken", "page_token", err.Error())
+			return nil, contract.InvalidField("PageToken", "page_token", err.Error())
 		}
 	}
 	return q, nil
 }
 
 // List answers ImageService.List.
-func (w *World) List(q ListQuery) (*compute.ListImagesResponse, *spb.Status) {
+func (w *World) List(q *ListQuery) (*compute.ListImagesResponse, *spb.Status) {
 	if refused := w.may(q.folder, false); refused != nil {
 		return nil, refused
 	}
@@ -99,7 +99,7 @@ func (w *World) List(q ListQuery) (*compute.ListImagesResponse, *spb.Status) {
 }
 
 // matching yields the images of a query in its order, from behind its page token.
-func (w *World) matching(q ListQuery) iter.Seq[*store.Image] {
+func (w *World) matching(q *ListQuery) iter.Seq[*store.Image] {
 	if names, pinned := q.filter.Only(); pinned {
 		var found []*store.Image
 		for _, name := range names {
@@ -129,11 +129,11 @@ func (w *World) matching(q ListQuery) iter.Seq[*store.Image] {
 	return slices.Values(q.order.least(found, q.size+1))
 }
 
-func (q ListQuery) behind(im *store.Image) bool {
+func (q *ListQuery) behind(im *store.Image) bool {
 	return q.after == nil || q.order.compare(im, q.after) > 0
 }
 
-func (q ListQuery) filtered(images iter.Seq[*store.Image]) iter.Seq[*store.Image] {
+func (q *ListQuery) filtered(images iter.Seq[*store.Image]) iter.Seq[*store.Image] {
 	return func(yield func(*store.Image) bool) {
 		for im := range images {
 			if q.filter.Match(im.Name) && !yield(im) {

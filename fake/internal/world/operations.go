@@ -52,7 +52,7 @@ func (w *World) replayed(o Origin, request proto.Message) (*operation.Operation,
 // room tells whether one more operation may run.
 func (w *World) room() *spb.Status {
 	if w.MaxActive > 0 && w.ops.Active() >= w.MaxActive {
-		return contract.OperationsLimit(int64(w.MaxActive))
+		return contract.OperationsLimit()
 	}
 	return nil
 }
