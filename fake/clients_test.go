@@ -66,3 +66,8 @@ func codeName(err error) string { return status.Code(err).String() }
 
 // ctxOf returns a test's context, for helpers that serve rapid's tests too.
 func ctxOf(t any) context.Context { return t.(interface{ Context() context.Context }).Context() }
+
+// withToken adds an IAM token to the calls of a context.
+func withToken(ctx context.Context, token string) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+}

@@ -1,0 +1,33 @@
+package canon
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+func TestMessage(t *testing.T) {
+	held, err := anypb.New(&compute.CreateImageMetadata{ImageId: "fd8"})
+	require.NoError(t, err)
+	unknown := &compute.Image{}
+	unknown.ProtoReflect().SetUnknown([]byte{0xf8, 0x07, 0x01})
+	for want, m := range map[string]proto.Message{
+		`nil`: nil,
+		`{}`:  &compute.Image{},
+		`{id: "fd8", created_at: 1970-01-01T00:00:01Z, labels: {"a": "1", "b": "2"}, product_ids: ["x", "y"], status: READY, os: {type: LINUX}, size: 5}`: &compute.Image{
+			Id: "fd8", Size: 5, Status: compute.Image_READY, Os: &compute.Os{Type: compute.Os_LINUX}, Labels: map[string]string{"b": "2", "a": "1"},
+			CreatedAt: &timestamppb.Timestamp{Seconds: 1}, ProductIds: []string{"x", "y"}},
+		`{metadata: CreateImageMetadata{image_id: "fd8"}}`: &operation.Operation{Metadata: held},
+		`{metadata: {type_url: "no/such", value: 01}}`:     &operation.Operation{Metadata: &anypb.Any{TypeUrl: "no/such", Value: []byte{1}}},
+		`{unknown: f80701}`: unknown,
+		`{status: 77}`:      &compute.Image{Status: 77},
+	} {
+		require.Equal(t, want, Message(m))
+	}
+	require.Equal(t, "nil", Message((*compute.Image)(nil)))
+}
