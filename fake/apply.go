@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // apply lets the faults that hit a call act at one place of the road, in the order in which they were injected. It returns the
@@ -17,7 +16,7 @@ import (
 func (s *Server) apply(ctx context.Context, e *errand, hits []*Injected, at place, a ...*answer) *answer {
 	for _, hit := range hits {
 		for _, act := range hit.fault.Do.actions {
-			if act.at != at {
+			if act.at != at || !act.applies(e, a...) {
 				continue
 			}
 			s.fire(e.Call, hit)
@@ -27,6 +26,21 @@ func (s *Server) apply(ctx context.Context, e *errand, hits []*Injected, at plac
 		}
 	}
 	return nil
+}
+
+// applies tells whether an action finds something to do: a fault that does not has not happened.
+func (act action) applies(e *errand, a ...*answer) bool {
+	if act.only != nil && !slices.Contains(act.only, e.Method) {
+		return false
+	}
+	switch act.kind {
+	case altering:
+		return a[0].reply != nil
+	case expiring:
+		r, pages := e.Request.(interface{ GetPageToken() string })
+		return pages && r.GetPageToken() != ""
+	}
+	return true
 }
 
 // fire notes that a fault happens to a call.
@@ -49,12 +63,8 @@ func (s *Server) fire(c *Call, hit *Injected) {
 // act does one thing to a call.
 func (s *Server) act(ctx context.Context, e *errand, act action, a ...*answer) *answer {
 	switch act.kind {
-	case answering:
+	case answering, expiring:
 		return s.answerWith(e, act)
-	case expiring:
-		if r, ok := e.Request.(interface{ GetPageToken() string }); ok && r.GetPageToken() != "" {
-			return s.answerWith(e, act)
-		}
 	case delaying:
 		if err := s.sleep(ctx, e.Call, act.d); err != nil {
 			return gaveUp(err)
@@ -74,13 +84,11 @@ func (s *Server) act(ctx context.Context, e *errand, act action, a ...*answer) *
 		e.view = s.history.lagging(s.world, act.back)
 		s.leave(nil)
 	case altering:
-		if reply := a[0].reply; reply != nil {
-			altered := proto.Clone(reply)
-			if broken := guarded(func() { act.alter(e.Request, altered) }); broken != "" {
-				return s.brokenFunc(e.Call, act, broken)
-			}
-			a[0].reply = altered
+		altered := proto.Clone(a[0].reply)
+		if broken := guarded(func() { act.alter(e.Request, altered) }); broken != "" {
+			return s.brokenFunc(e.Call, act, broken)
 		}
+		a[0].reply = altered
 	case running:
 		seen := s.copyOf(e.Call)
 		if len(a) > 0 {
@@ -106,22 +114,16 @@ func (s *Server) copyOf(c *Call) Call {
 
 func (s *Server) brokenFunc(c *Call, act action, broken string) *answer {
 	s.misuse("the func of a fault (%s) on %v %s", act.text, c, broken)
-	return &answer{status: &spb.Status{Code: int32(codes.Internal), Message: "the func of a fault " + broken}}
+	return brokenTest("func of a fault", broken)
 }
 
 // answerWith makes the status that a fault returns.
 func (s *Server) answerWith(e *errand, act action) *answer {
 	st := &spb.Status{Code: int32(act.code), Message: act.message}
-	if act.message == "" && len(act.details) == 0 {
+	if act.message == "" {
 		st = s.ownText(e, act.code)
 	}
-	for _, detail := range act.details {
-		packed, err := anypb.New(detail)
-		if err != nil {
-			return s.brokenFunc(e.Call, act, "has a detail that does not marshal: "+err.Error())
-		}
-		st.Details = append(st.Details, packed)
-	}
+	st.Details = append(st.Details, act.details...)
 	return &answer{status: st, bare: act.bare, trailer: act.trailer.Copy()}
 }
 

@@ -32,20 +32,21 @@ type Call struct {
 	ImageID     string // the image concerned, "" if there is none; of a Create, the new one
 	OperationID string // the operation asked for or started
 	Changed     bool   // the call changed the state
+	Answered    int    // the number of the latest event when it was answered: clocks may stand still, this does not
 	Faults      []*Injected
 
 	conn      *serverConn
 	requestID uint64 // number of the request id
 	bare      bool   // answered Trailers-Only
-	paced     bool   // told when to poll again
-	last      int    // number of the latest event when it was answered
+	pace      string // told when to poll again
 }
 
 // Running tells whether the call has not been answered.
 func (c *Call) Running() bool { return c.Status == nil }
 
-// String returns the call in a few words: "#12 ImageCreate by conn-1".
-func (c *Call) String() string { return fmt.Sprintf("#%d %v by %s", c.Seq, c.Method, c.Caller) }
+// String returns the call in a few words: "#12 ImageCreate by conn-1". It is also what the fmt verbs print, so that tokens in headers
+// and requests do not get into a log by themselves.
+func (c Call) String() string { return fmt.Sprintf("#%d %v by %s", c.Seq, c.Method, c.Caller) }
 
 // describe returns the call and its answer in one line.
 func (c *Call) describe() string {
@@ -60,6 +61,9 @@ func (c *Call) describe() string {
 	}
 	return text
 }
+
+// String returns the event in words.
+func (e Event) String() string { return fmt.Sprintf("#%d %s", e.Seq, e.Text) }
 
 // Event is one thing that happened to a server: a call, a change of an image, a step of an operation, a fault.
 type Event struct {
@@ -81,5 +85,6 @@ type eventFacts struct {
 	method Method // that started the operation
 	err    string // of the operation: code and message
 	bad    bool   // the operation or the image has failed
+	over   bool   // the operation is done, the image is gone
 	call   int    // that the fault happened to, or that started the operation; 0: none
 }

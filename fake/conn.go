@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -58,11 +59,15 @@ func (s *Server) connAs(caller string) *grpc.ClientConn {
 		s.conns.clients = make(map[string]*grpc.ClientConn)
 	}
 	s.conns.clients[caller] = cc
+	if s.closed() {
+		cc.Close() // nobody would, later
+	}
 	return cc
 }
 
 // DialOptions returns what a client needs to reach the server at [Server.Target]: the dialer and insecure credentials. Connections
-// made with one returned value are one caller.
+// made with one returned value are one caller. They belong to whoever dials: in a testing/synctest bubble one that is left open
+// ends the test with a deadlock, so shut the SDK down there.
 func (s *Server) DialOptions() []grpc.DialOption {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -123,6 +128,9 @@ type dialer struct {
 }
 
 func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
+	if away := d.server.away(); away != "" {
+		return nil, errors.New(away)
+	}
 	d.once.Do(func() {
 		d.listener = bufconn.Listen(pipeSize)
 		d.server.serve(callerListener{d.listener, d})

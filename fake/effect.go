@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // Effect is what a fault does to a call. Effects are values; [Effect.Then] chains them. The zero Effect does nothing and is refused
@@ -53,11 +54,12 @@ type action struct {
 
 	code    codes.Code // answering
 	message string     // answering; "": the contract's text
-	details []proto.Message
-	bare    bool // answering: Trailers-Only
+	details []*anypb.Any
+	broken  error // why a detail cannot be sent
+	bare    bool  // answering: Trailers-Only
 	trailer metadata.MD
 
-	d     time.Duration                      // delaying
+	d     time.Duration                      // delaying; of a throttling answer, when to come back
 	back  int                                // lagging
 	alter func(request, reply proto.Message) // altering
 	f     func(*Call)                        // running
@@ -130,12 +132,30 @@ func (e Effect) String() string {
 func effect(a action) Effect { return Effect{[]action{a}} }
 
 // Return answers the call with a status instead of handling it. An empty text stands for the service's own: NotFound names what the
-// request asks for, ResourceExhausted the quota, and so on, with the details that go with it.
+// request asks for, ResourceExhausted the quota, and so on, with the details that go with it. The details given come behind those;
+// they are copied.
 func Return(code codes.Code, text string, details ...proto.Message) Effect {
+	packed, err := pack(details)
 	return effect(action{
-		kind: answering, code: code, message: text, details: details, bare: code == codes.Unavailable,
+		kind: answering, code: code, message: text, details: packed, broken: err, bare: code == codes.Unavailable,
 		text: strings.TrimSuffix(fmt.Sprintf("return %v: %s", code, text), ": "),
 	})
+}
+
+// pack wraps the details of a status.
+func pack(details []proto.Message) ([]*anypb.Any, error) {
+	var packed []*anypb.Any
+	for i, detail := range details {
+		if detail == nil {
+			return nil, fmt.Errorf("detail %d is nil", i+1)
+		}
+		held, err := anypb.New(detail)
+		if err != nil {
+			return nil, fmt.Errorf("detail %d, a %T, does not marshal: %w", i+1, detail, err)
+		}
+		packed = append(packed, held)
+	}
+	return packed, nil
 }
 
 // Unavailable answers as a service or proxy that is down for a moment does, without headers.
@@ -152,7 +172,7 @@ func LoseReply() Effect {
 // Throttle answers ResourceExhausted, without headers, with a google.rpc.RetryInfo that asks to come back after retryAfter.
 func Throttle(retryAfter time.Duration) Effect {
 	e := Return(codes.ResourceExhausted, "too many requests", retryInfo(retryAfter)).TrailersOnly()
-	e.actions[0].text = fmt.Sprintf("throttle for %v", retryAfter)
+	e.actions[0].text, e.actions[0].d = fmt.Sprintf("throttle for %v", retryAfter), retryAfter
 	return e
 }
 

@@ -34,28 +34,37 @@ func (e endpointService) Get(_ context.Context, r *endpoint.GetApiEndpointReques
 
 // List pages as the other lists do [choice]; its default page holds all there are.
 func (e endpointService) List(_ context.Context, r *endpoint.ListApiEndpointsRequest) (*endpoint.ListApiEndpointsResponse, error) {
-	if r.PageSize < 0 || r.PageSize > 1000 {
-		return nil, status.ErrorProto(contract.InvalidField("PageSize", "page_size", "the page size must be 0 to 1000"))
+	behind, broken := endpointsBehind(r)
+	if broken != nil {
+		return nil, status.ErrorProto(contract.InvalidRequest(broken))
 	}
-	scope := listing.NewScope("endpoints")
-	after := ""
-	if r.PageToken != "" {
-		key, err := scope.Key(r.PageToken)
-		if err != nil {
-			return nil, status.ErrorProto(contract.InvalidField("PageToken", "page_token", err.Error()))
-		}
-		after = string(key)
-	}
-	from, _ := slices.BinarySearch(endpointIDs, after+"\x00")
-	page, more := listing.Page(slices.Values(endpointIDs[from:]), int(cmp.Or(r.PageSize, 100)))
+	page, more := listing.Page(slices.Values(behind), int(cmp.Or(r.PageSize, 100)))
 	reply := &endpoint.ListApiEndpointsResponse{}
 	for _, id := range page {
 		reply.Endpoints = append(reply.Endpoints, e.endpoint(id))
 	}
 	if more {
-		reply.NextPageToken = scope.Token([]byte(page[len(page)-1]))
+		reply.NextPageToken = endpointsScope.Token([]byte(page[len(page)-1]))
 	}
 	return reply, nil
+}
+
+var endpointsScope = listing.NewScope("endpoints")
+
+// endpointsBehind returns the endpoints that a request's page begins with, and those that follow.
+func endpointsBehind(r *endpoint.ListApiEndpointsRequest) ([]string, *contract.Violation) {
+	if r.PageSize < 0 || r.PageSize > 1000 {
+		return nil, &contract.Violation{Field: "PageSize", Path: "page_size", Reason: "the page size must be 0 to 1000"}
+	}
+	if r.PageToken == "" {
+		return endpointIDs, nil
+	}
+	after, err := endpointsScope.Key(r.PageToken)
+	if err != nil {
+		return nil, &contract.Violation{Field: "PageToken", Path: "page_token", Reason: err.Error()}
+	}
+	from, _ := slices.BinarySearch(endpointIDs, string(after)+"\x00")
+	return endpointIDs[from:], nil
 }
 
 func (e endpointService) endpoint(id string) *endpoint.ApiEndpoint {

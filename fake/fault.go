@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,6 +35,7 @@ func (s *Server) Inject(f Fault) *Injected {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
+	s.checkBubble()
 	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int)}
 	if broken := s.brokenFault(f); broken != "" {
 		s.misuse("Inject(%v): %s", f, broken)
@@ -59,14 +61,20 @@ func (s *Server) brokenFault(f Fault) string {
 	var methods []Method
 	if f.On != nil {
 		methods = f.On.methods()
+		for _, m := range f.On.named() {
+			switch info, served := s.method(m); {
+			case !served:
+				return fmt.Sprintf("the server does not serve %q; add the service with WithService, or use one of the methods of package fake", m.FullName())
+			case info.IsClientStream || info.IsServerStream:
+				return fmt.Sprintf("%v is a stream, and faults happen to unary calls only", m)
+			}
+		}
 	}
 	if methods != nil && len(methods) == 0 {
 		return "no call can be picked by On: its conditions exclude each other"
 	}
-	for _, m := range methods {
-		if !s.serves(m) {
-			return fmt.Sprintf("the server does not serve %q; add the service with WithService, or use one of the methods of package fake", m.FullName())
-		}
+	if methods != nil && !slices.ContainsFunc(methods, func(m Method) bool { _, served := s.method(m); return served }) {
+		return fmt.Sprintf("the server serves none of %v, which On can pick; add the service with WithService", methods)
 	}
 	if f.When.kind == polls && !(methods == nil || slices.Contains(methods, OperationGet)) {
 		return "Polls counts polls of operations: On must be OperationGet, or use Nth"
@@ -75,39 +83,40 @@ func (s *Server) brokenFault(f Fault) string {
 }
 
 func brokenActions(actions []action, methods []Method) string {
-	var ended *action
-	for i, a := range actions {
+	// Along the road, whatever comes behind an end never happens.
+	road := slices.Clone(actions)
+	slices.SortStableFunc(road, func(a, b action) int { return cmp.Compare(rank(a.at), rank(b.at)) })
+	for i, a := range road {
 		if a.at < 0 {
 			return fmt.Sprintf("%q: the effect has a place of its own, leave Early and Late out", a.text)
 		}
-		if ended != nil && rank(a.at) >= rank(ended.at) {
-			return fmt.Sprintf("%q ends the call, so %q could never happen: leave one of them out, or inject two faults", ended.text, a.text)
-		}
-		if a.ends() {
-			ended = &actions[i]
+		if a.ends() && i+1 < len(road) {
+			return fmt.Sprintf("%q ends the call, so %q could never happen: leave one of them out, or inject two faults", a.text, road[i+1].text)
 		}
 		if a.only != nil && methods != nil && !slices.ContainsFunc(methods, func(m Method) bool { return slices.Contains(a.only, m) }) {
 			return fmt.Sprintf("%q makes sense for %v only", a.text, a.only)
 		}
-		if broken := a.broken(); broken != "" {
+		if broken := a.wrong(); broken != "" {
 			return broken
 		}
 	}
 	return ""
 }
 
-// rank orders the places along the road.
-func rank(p place) int { return map[place]int{early: 0, beforeCommit: 1, late: 2}[p] }
+// rank orders the places along the road; those that are none come first.
+func rank(p place) int { return map[place]int{early: 1, beforeCommit: 2, late: 3}[p] }
 
-// broken returns what is wrong with the numbers and funcs of an action, "" if nothing.
-func (a action) broken() string {
+// wrong returns what is wrong with the numbers and funcs of an action, "" if nothing.
+func (a action) wrong() string {
 	switch {
 	case a.kind == answering && a.code == codes.OK:
 		return "code OK is no error: to change a reply use Alter, to answer normally leave the fault out"
 	case a.kind == answering && a.code > codes.Unauthenticated:
 		return fmt.Sprintf("%d is no gRPC code", a.code)
-	case a.kind == answering && slices.Contains(a.details, nil):
-		return "one of the details is nil"
+	case a.kind == answering && a.d < 0:
+		return fmt.Sprintf("nobody can come back after %v: name a duration above 0, or 0 for at once", a.d)
+	case a.broken != nil:
+		return a.broken.Error()
 	case a.kind == delaying && a.d <= 0:
 		return fmt.Sprintf("a delay of %v is none: name a duration above 0", a.d)
 	case a.kind == lagging && (a.back < 1 || a.back > maxLag):
@@ -165,12 +174,13 @@ type chanceKey struct {
 	method Method
 }
 
-// hit returns the faults that happen to a call, and counts it for all that pick it.
-func (s *Server) hit(c *Call) []*Injected {
+// hit returns the faults that happen to a call, and counts it for all that pick it. It returns an answer instead where the test's
+// own code broke.
+func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 	s.mu.Lock()
 	if len(s.faults.all) == 0 {
 		s.mu.Unlock()
-		return nil
+		return nil, nil
 	}
 	all := slices.Clone(s.faults.all)
 	if s.faults.chances == nil {
@@ -180,30 +190,51 @@ func (s *Server) hit(c *Call) []*Injected {
 	turn := s.faults.chances[chanceKey{c.Caller, c.Method}]
 	s.mu.Unlock()
 
-	// Matchers and conditions are the test's code: no lock is held while they decide.
+	// Matchers and conditions may be the test's code: no lock is held while they decide.
 	picking := all[:0]
+	var asking []*Injected
 	for _, i := range all {
-		if i.fault.On == nil || i.fault.On.match(c) {
+		switch {
+		case i.asks():
+			asking = append(asking, i)
+		case i.fault.On == nil || i.fault.On.match(c):
 			picking = append(picking, i)
 		}
 	}
-	if len(picking) == 0 {
-		return nil
+	holds := make(map[*Injected]bool, len(asking))
+	if len(asking) > 0 {
+		broken := guarded(func() {
+			for _, i := range asking {
+				if i.fault.On == nil || i.fault.On.match(c) {
+					picking = append(picking, i)
+					holds[i] = i.fault.When.kind != while || i.fault.When.cond()
+				}
+			}
+		})
+		if broken != "" {
+			s.misuse("the matcher or condition of a fault, asked about %v, %s", c, broken)
+			return nil, brokenTest("matcher or condition of a fault", broken)
+		}
+		slices.SortFunc(picking, func(a, b *Injected) int { return a.number - b.number })
 	}
-	holds := make([]bool, len(picking))
-	for n, i := range picking {
-		holds[n] = i.fault.When.kind != while || i.fault.When.cond()
+	if len(picking) == 0 {
+		return nil, nil
 	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var hits []*Injected
-	for n, i := range picking {
-		if holds[n] && i.counted(c, turn) {
+	for _, i := range picking {
+		if (!i.asks() || holds[i]) && i.counted(c, turn) {
 			hits = append(hits, i)
 		}
 	}
-	return hits
+	return hits, nil
+}
+
+// asks tells whether code of the test decides where or when the fault happens.
+func (i *Injected) asks() bool {
+	return i.fault.When.kind == while || i.fault.On != nil && i.fault.On.asks()
 }
 
 // counted counts a call that the fault picks and tells whether it is one of those that the trigger means. The caller holds the

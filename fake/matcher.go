@@ -2,8 +2,10 @@ package fake
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -19,25 +21,50 @@ type Matcher interface {
 	match(*Call) bool
 	// methods returns the only methods whose calls can be picked, nil if there is no such limit.
 	methods() []Method
+	// named returns the methods that whoever made it named, all of which a server should serve.
+	named() []Method
+	// asks tells whether code of the test is run to decide.
+	asks() bool
 	fmt.Stringer
 }
 
 func (m Method) match(c *Call) bool { return c.Method == m }
 func (m Method) methods() []Method  { return []Method{m} }
+func (m Method) named() []Method    { return []Method{m} }
+func (m Method) asks() bool         { return false }
 
 // matcher is a Matcher made of a func.
 type matcher struct {
 	picks func(*Call) bool
 	only  []Method
+	names []Method
+	ask   bool
 	text  string
 }
 
 func (m matcher) match(c *Call) bool { return m.picks(c) }
 func (m matcher) methods() []Method  { return m.only }
+func (m matcher) named() []Method    { return m.names }
+func (m matcher) asks() bool         { return m.ask }
 func (m matcher) String() string     { return m.text }
+
+// orNone replaces nil among matchers by one that picks nothing, and that Inject refuses.
+func orNone(on []Matcher) []Matcher {
+	if !slices.Contains(on, nil) {
+		return on
+	}
+	on = slices.Clone(on)
+	for i, m := range on {
+		if m == nil {
+			on[i] = matcher{picks: func(*Call) bool { return false }, only: []Method{}, text: "a nil matcher"}
+		}
+	}
+	return on
+}
 
 // AnyOf picks the calls that at least one of the matchers picks; without matchers, every call.
 func AnyOf(on ...Matcher) Matcher {
+	on = orNone(on)
 	if len(on) == 1 {
 		return on[0]
 	}
@@ -56,13 +83,16 @@ func AnyOf(on ...Matcher) Matcher {
 		picks: func(c *Call) bool {
 			return len(on) == 0 || slices.ContainsFunc(on, func(m Matcher) bool { return m.match(c) })
 		},
-		only: only,
-		text: join(on, " or ", "any call"),
+		only:  only,
+		names: namedBy(on),
+		ask:   slices.ContainsFunc(on, Matcher.asks),
+		text:  join(on, " or ", "any call"),
 	}
 }
 
 // AllOf picks the calls that every one of the matchers picks; without matchers, every call.
 func AllOf(on ...Matcher) Matcher {
+	on = orNone(on)
 	var only []Method
 	for _, m := range on {
 		switch limit := m.methods(); {
@@ -83,14 +113,19 @@ func AllOf(on ...Matcher) Matcher {
 		picks: func(c *Call) bool {
 			return !slices.ContainsFunc(on, func(m Matcher) bool { return !m.match(c) })
 		},
-		only: only,
-		text: join(on, " and ", "any call"),
+		only:  only,
+		names: namedBy(on),
+		ask:   slices.ContainsFunc(on, Matcher.asks),
+		text:  join(on, " and ", "any call"),
 	}
 }
 
 // Not picks the calls that m does not pick.
 func Not(m Matcher) Matcher {
-	return matcher{picks: func(c *Call) bool { return !m.match(c) }, text: "not " + m.String()}
+	if m == nil {
+		return orNone([]Matcher{nil})[0]
+	}
+	return matcher{picks: func(c *Call) bool { return !m.match(c) }, names: m.named(), ask: m.asks(), text: "not " + m.String()}
 }
 
 // Match picks the calls whose request has type Q and satisfies f:
@@ -100,12 +135,16 @@ func Not(m Matcher) Matcher {
 // f must not change the request. It may be called from several goroutines at once, and may use the server and clients.
 func Match[Q proto.Message](f func(Q) bool) Matcher {
 	var q Q
+	if any(q) == nil || f == nil {
+		return matcher{picks: func(*Call) bool { return false }, only: []Method{}, text: fmt.Sprintf("a Match that needs a func on a concrete request type, not %v", reflect.TypeFor[Q]())}
+	}
 	return matcher{
 		picks: func(c *Call) bool {
 			request, ok := c.Request.(Q)
 			return ok && f(request)
 		},
 		only: takers(q),
+		ask:  true,
 		text: fmt.Sprintf("a %s that matches", q.ProtoReflect().Descriptor().Name()),
 	}
 }
@@ -122,11 +161,15 @@ func ByCaller(name string) Matcher {
 // ByHeader picks the calls with a request header in which one of the values contains text: ByHeader("user-agent", "terraform").
 func ByHeader(key, text string) Matcher {
 	key = strings.ToLower(key)
+	shown := text
+	if key == "authorization" {
+		shown = "…" // a token is not for the record
+	}
 	return matcher{
 		picks: func(c *Call) bool {
 			return slices.ContainsFunc(c.Header[key], func(v string) bool { return strings.Contains(v, text) })
 		},
-		text: fmt.Sprintf("calls with header %s containing %q", key, text),
+		text: fmt.Sprintf("calls with header %s containing %q", key, shown),
 	}
 }
 
@@ -160,19 +203,33 @@ func join(on []Matcher, by, none string) string {
 	return strings.Join(texts, by)
 }
 
-// takers returns the methods of the server that take requests of the type of q, nil if there are none: neighbours may.
+func namedBy(on []Matcher) (methods []Method) {
+	for _, m := range on {
+		methods = append(methods, m.named()...)
+	}
+	return methods
+}
+
+// takers returns the methods, of whatever services the program knows, that take requests of the type of q.
 func takers(q proto.Message) []Method {
 	want := q.ProtoReflect().Descriptor().FullName()
-	var takers []Method
-	methods.Range(func(_, m any) bool {
-		d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(m.(Method).service()))
-		if service, ok := d.(protoreflect.ServiceDescriptor); ok && err == nil {
-			name := m.(Method).full[len(m.(Method).service())+2:]
-			if method := service.Methods().ByName(protoreflect.Name(name)); method != nil && method.Input().FullName() == want {
-				takers = append(takers, m.(Method))
+	if found, ok := takersOf.Load(want); ok {
+		return found.([]Method)
+	}
+	takers := []Method{}
+	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			for j := range service.Methods().Len() {
+				if method := service.Methods().Get(j); method.Input().FullName() == want {
+					takers = append(takers, MethodOf(fmt.Sprintf("/%s/%s", service.FullName(), method.Name())))
+				}
 			}
 		}
 		return true
 	})
+	takersOf.Store(want, takers)
 	return takers
 }
+
+var takersOf sync.Map // by full name of the request; what the program is linked with never changes

@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/lro"
+	"github.com/imagefake/imagefake/fake/internal/world"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/anypb"
 )
 
 // Operation is a handle on one operation of a server: it tells how the operation stands and moves it. The same operation always has
@@ -39,6 +41,13 @@ func (h *handles) add(op *lro.Operation, by *Call) {
 	}
 	h.get(op, nil).call = by
 	h.started = append(h.started, h.byID[op.Id])
+}
+
+// keep drops the handles of operations that are not in the world any more: their ids may be given out again.
+func (h *handles) keep(w *world.World) {
+	gone := func(op *Operation) bool { _, unknown := w.GetOperation(op.id); return unknown != nil }
+	maps.DeleteFunc(h.byID, func(_ string, op *Operation) bool { return gone(op) })
+	h.started = slices.DeleteFunc(slices.Clone(h.started), gone)
 }
 
 func (h *handles) get(op *lro.Operation, s *Server) *Operation {
@@ -147,6 +156,7 @@ func (s *Server) Operation(id string) *Operation {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
+	s.checkBubble()
 	s.enter()
 	op, _ := s.world.GetOperation(id)
 	var handle *Operation
@@ -175,6 +185,7 @@ func (s *Server) operationIDs() string {
 // Operations returns the operations that were started by calls which one of the matchers picks, in order of creation: all without
 // matchers, those on one image with [OnImage]. Operations that came with a restored or forked state count only without matchers.
 func (s *Server) Operations(on ...Matcher) []*Operation {
+	s.checkBubble()
 	s.enter()
 	var all []*Operation
 	for _, op := range s.world.Operations() {
@@ -223,6 +234,7 @@ func (o *Operation) Done() bool {
 
 // now returns the operation as it stands, nil if there is none.
 func (o *Operation) now() *lro.Operation {
+	o.server.checkBubble()
 	s := o.server
 	s.enter()
 	defer s.leave(nil)
@@ -240,11 +252,11 @@ func (o *Operation) String() string {
 	if op == nil {
 		return text + " is not in the state of the server any more"
 	}
-	return text + " is " + describeRun(op.Run)
+	return text + " " + describeRun(op.Run)
 }
 
 func describeRun(r lro.Run) string {
-	text := r.Phase.String()
+	text := map[lro.Phase]string{lro.Running: "is running", lro.RollingBack: "is rolling back", lro.Failed: "has failed", lro.Succeeded: "has succeeded"}[r.Phase]
 	if r.Err != nil {
 		text += fmt.Sprintf(" with %v: %s", codes.Code(r.Err.Code), r.Err.Message)
 	}
@@ -283,15 +295,12 @@ func (o *Operation) Fail(code codes.Code, text string, details ...proto.Message)
 		o.server.misuse("Fail(OK, %q): an operation cannot fail with success; use Complete, or another code", text)
 		return
 	}
-	st := &spb.Status{Code: int32(code), Message: text}
-	for _, detail := range details {
-		packed, err := anypb.New(detail)
-		if err != nil {
-			o.server.misuse("Fail: the detail %T does not marshal: %v", detail, err)
-			return
-		}
-		st.Details = append(st.Details, packed)
+	packed, err := pack(details)
+	if err != nil {
+		o.server.misuse("Fail: %v", err)
+		return
 	}
+	st := &spb.Status{Code: int32(code), Message: text, Details: packed}
 	o.steer("Fail", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Fail(st, now), r.Phase == lro.Running })
 }
 
@@ -302,6 +311,7 @@ func (o *Operation) Cancel() {
 		o.server.tb.Helper()
 	}
 	s := o.server
+	s.checkBubble()
 	now := s.enter()
 	_, unknown := s.world.Cancel(o.id, now)
 	s.leave(nil)
@@ -316,6 +326,7 @@ func (o *Operation) steer(what string, move func(lro.Run, time.Time) (next lro.R
 	if s.tb != nil {
 		s.tb.Helper()
 	}
+	s.checkBubble()
 	now := s.enter()
 	fits := false
 	moved := s.world.Steer(o.id, now, func(r lro.Run) (next lro.Run) {

@@ -30,7 +30,6 @@ type settings struct {
 	auth         bool
 	tokens       []string
 	sources      []Source
-	closed       bool
 	closeSources bool
 	keep         int // events of the record
 	services     []func(grpc.ServiceRegistrar, *Server)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -12,7 +13,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// ownText returns the status with which the service itself would answer a request with a code, as far as it ever does.
+// ownText returns the status with which the service itself would answer a request with a code, as far as it ever does. It is the
+// caller's to change.
 func (s *Server) ownText(e *errand, code codes.Code) *spb.Status {
 	st := s.knownText(e, code)
 	if st == nil {
@@ -23,11 +25,15 @@ func (s *Server) ownText(e *errand, code codes.Code) *spb.Status {
 	return st
 }
 
+// defaultTexts are for codes with which the service never answers such a request.
 var defaultTexts = map[codes.Code]string{
 	codes.Canceled:           "the operation was cancelled",
 	codes.Unknown:            "unknown error",
 	codes.InvalidArgument:    "Request validation error",
 	codes.DeadlineExceeded:   "deadline exceeded",
+	codes.NotFound:           "not found",
+	codes.AlreadyExists:      "already exists",
+	codes.PermissionDenied:   "Permission denied",
 	codes.FailedPrecondition: "the resource is not in a state that allows this",
 	codes.Aborted:            "the request was aborted, try again",
 	codes.OutOfRange:         "out of range",
@@ -37,24 +43,27 @@ var defaultTexts = map[codes.Code]string{
 	codes.DataLoss:           "data loss",
 }
 
+// knownText returns nil where the service has no text for the code, or none that fits the request.
 func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
 	switch code {
 	case codes.NotFound:
 		switch r := e.Request.(type) {
 		case *compute.GetImageLatestByFamilyRequest:
 			return contract.ImageNotFound(r.Family)
-		default:
-			if e.OperationID != "" {
-				return contract.OperationNotFound(e.OperationID)
-			}
+		case *operation.GetOperationRequest, *operation.CancelOperationRequest:
+			return contract.OperationNotFound(e.OperationID)
+		}
+		if e.ImageID != "" {
 			return contract.ImageNotFound(e.ImageID)
 		}
 	case codes.AlreadyExists:
-		if r, named := e.Request.(interface{ GetName() string }); named {
+		if r, named := e.Request.(interface{ GetName() string }); named && r.GetName() != "" {
 			return contract.NameTaken(r.GetName())
 		}
 	case codes.PermissionDenied:
-		return contract.FolderDenied(s.folderOf(e))
+		if folder := s.folderOf(e); folder != "" {
+			return contract.FolderDenied(folder)
+		}
 	case codes.Unauthenticated:
 		return contract.TokenInvalid()
 	case codes.ResourceExhausted:

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
@@ -71,11 +70,11 @@ func (r *record) change(change world.Change) {
 	e := Event{Time: change.At, ImageID: change.ImageID, facts: facts}
 	if im := cmp.Or(change.Image, change.Before); im != nil {
 		facts.name = im.Name
-		facts.bad = change.Image.GetStatus() == compute.Image_ERROR
+		facts.bad, facts.over = change.Image.GetStatus() == compute.Image_ERROR, change.Image == nil
 	}
 	if op := change.Operation; op != nil {
 		e.ImageID, e.OperationID = op.Subject, op.Id
-		facts.method, facts.call = MethodOf(op.Method), op.Call
+		facts.method, facts.call, facts.over = MethodOf(op.Method), op.Call, op.Run.Phase.Done()
 		if err := op.Run.Err; err != nil {
 			facts.err, facts.bad = fmt.Sprintf("%v: %s", codes.Code(err.Code), err.Message), true
 		}
@@ -103,6 +102,7 @@ func (s *Server) Calls(on ...Matcher) []Call {
 // during the iteration is not in it.
 func (s *Server) Events() iter.Seq[Event] {
 	return func(yield func(Event) bool) {
+		s.checkBubble()
 		s.enter()
 		events := slices.Collect(s.record.kept())
 		for i, e := range events {
@@ -153,14 +153,7 @@ func (s *Server) detachCall(c *Call) {
 		return
 	}
 	c.ReplyHeader = ids.md.Copy()
-	if c.paced {
-		c.ReplyHeader.Set(pollIntervalHeader, s.pace())
+	if c.pace != "" {
+		c.ReplyHeader.Set(pollIntervalHeader, c.pace)
 	}
-}
-
-// now returns the time on the server's clock.
-func (s *Server) now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.clock.Now()
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
-	"github.com/imagefake/imagefake/fake/internal/world"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
@@ -32,8 +31,10 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	}
 	e.subject = subject
 
-	hits := s.hit(c)
-	a := s.apply(ctx, e, hits, early)
+	hits, a := s.hit(c)
+	if a == nil {
+		a = s.apply(ctx, e, hits, early)
+	}
 	if a == nil && unknown != nil {
 		a = &answer{status: unknown}
 	}
@@ -56,7 +57,7 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 type answer struct {
 	reply   proto.Message // nil: status tells why
 	status  *spb.Status
-	pace    bool        // tell SDKs when to poll again
+	pace    string      // when SDKs are to poll again, in seconds; "": nothing is said
 	bare    bool        // Trailers-Only: as the transport or a proxy answers, and what gRPC's retry policy repeats
 	trailer metadata.MD // beside the ids
 	foreign error       // a neighbour's error: passed on as it is
@@ -120,32 +121,6 @@ func subjects(request proto.Message) (image, operation string) {
 	return image, operation
 }
 
-// validate checks a request of the server's own services; nil lets it pass.
-func (s *Server) validate(e *errand) *answer {
-	if !ownMethods[e.Method] {
-		return nil
-	}
-	if path := contract.Unmodelled(e.Request); path != "" {
-		refused := contract.NotModelled(e.Method.String(), path)
-		s.fault("%v was sent the field %s, which this fake does not model: what the code under test means by it is lost here", e.Call, path)
-		return &answer{status: refused}
-	}
-	if broken := s.settings.world.Rules.Check(e.Request); broken != nil {
-		return &answer{status: contract.InvalidRequest(broken)}
-	}
-	var refused *spb.Status
-	switch r := e.Request.(type) {
-	case *compute.ListImagesRequest:
-		e.list, refused = s.settings.world.ParseList(r)
-	case *compute.UpdateImageRequest:
-		refused = world.CheckUpdate(r)
-	}
-	if refused != nil {
-		return &answer{status: refused}
-	}
-	return nil
-}
-
 // handle runs the handler of a call.
 func (s *Server) handle(ctx context.Context, c *Call, request proto.Message, handler grpc.UnaryHandler) *answer {
 	if ownMethods[c.Method] {
@@ -153,23 +128,37 @@ func (s *Server) handle(ctx context.Context, c *Call, request proto.Message, han
 		if err != nil {
 			return &answer{status: status.Convert(err).Proto()}
 		}
-		return &answer{reply: reply.(proto.Message), pace: c.Method == OperationGet}
+		return &answer{reply: reply.(proto.Message), pace: errandOf(ctx).pace}
 	}
-	// A neighbour's handler is the test's code: whatever it does, the call is answered.
+	return s.handleForeign(ctx, c, request, handler)
+}
+
+// handleForeign runs the handler of a neighbour. It is the test's code: whatever it does, the call is answered.
+func (s *Server) handleForeign(ctx context.Context, c *Call, request proto.Message, handler grpc.UnaryHandler) *answer {
+	ctx, cancel := s.untilClosing(ctx)
+	defer cancel()
 	var reply any
 	var err error
-	if broken := guarded(func() { reply, err = handler(ctx, request) }); broken != "" {
-		s.fault("the handler of %v %s", c, broken)
-		return &answer{status: &spb.Status{Code: int32(codes.Internal), Message: "the handler of the test " + broken}}
+	// The record keeps what came and what was answered, whatever the handler does to its messages later.
+	if broken := guarded(func() { reply, err = handler(ctx, proto.Clone(request)) }); broken != "" {
+		s.misuse("the handler of %v %s", c, broken)
+		return brokenTest("handler", broken)
 	}
-	if err != nil {
+	switch message, ok := reply.(proto.Message); {
+	case err != nil && s.closed():
+		return gaveUp(errClosed)
+	case err != nil:
 		return &answer{status: status.Convert(err).Proto(), foreign: err}
+	case !ok:
+		return brokenTest("handler", fmt.Sprintf("returned a %T, no message", reply))
+	default:
+		return &answer{reply: proto.Clone(message)}
 	}
-	message, ok := reply.(proto.Message)
-	if !ok {
-		return &answer{status: &spb.Status{Code: int32(codes.Internal), Message: fmt.Sprintf("the handler of the test returned a %T, no message", reply)}}
-	}
-	return &answer{reply: message}
+}
+
+// brokenTest answers a call on whose road code of the test did what it must not.
+func brokenTest(what, did string) *answer {
+	return &answer{status: &spb.Status{Code: int32(codes.Internal), Message: fmt.Sprintf("the test's own code, a %s, %s", what, did)}}
 }
 
 // guarded runs code of the test where neither a panic nor a runtime.Goexit (t.FailNow) may get away. It returns what went wrong.
@@ -189,9 +178,6 @@ func guarded(f func()) (broken string) {
 	return <-done
 }
 
-// fault reports an error of the code under test that no status can carry: on the test, from a goroutine that is not the test's.
-func (s *Server) fault(format string, args ...any) { s.misuse(format, args...) }
-
 // reply records the answer of a call and sends its headers.
 func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
 	ids := s.requestIDs(c.requestID)
@@ -208,8 +194,8 @@ func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
 	if a.bare {
 		_ = grpc.SetTrailer(ctx, metadata.Join(a.trailer, ids.md))
 	} else {
-		if a.pace {
-			ids.md.Set(pollIntervalHeader, s.pace())
+		if a.pace != "" {
+			ids.md.Set(pollIntervalHeader, a.pace)
 		}
 		_ = grpc.SendHeader(ctx, ids.md)
 		if a.trailer != nil {
@@ -225,13 +211,11 @@ func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
 	return a.reply, nil
 }
 
-// pace tells SDKs how many seconds to wait before the next poll.
-func (s *Server) pace() string { return strconv.Itoa(int(s.pollInterval / time.Second)) }
-
 // finish records the answer of a call. The caller holds the lock.
 func (s *Server) finish(c *Call, a *answer, st *spb.Status) {
 	c.End = s.clock.Now()
-	c.bare, c.paced = a.bare, a.pace
+	c.Answered = s.record.last
+	c.bare, c.pace = a.bare, a.pace
 	c.ReplyTrailer = a.trailer
 	switch {
 	case c.conn != nil && c.conn.cut:

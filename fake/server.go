@@ -28,6 +28,9 @@ type Server struct {
 	conns  connections
 	auth   auth
 
+	ending sync.RWMutex // guards over
+	over   bool         // the test has ended
+
 	closeOnce sync.Once
 	closeErr  error
 	closing   chan struct{} // closed as Close begins
@@ -66,9 +69,12 @@ func (s *Server) adopt(t TB) *Server {
 		if err := s.Close(); err != nil {
 			t.Errorf("imagefake: %v", err)
 		}
+		s.ending.Lock()
+		s.over = true
+		s.ending.Unlock()
 		if t.Failed() {
-			if picture := s.Timeline(); picture != "" {
-				t.Logf("what the server of %s saw:\n%s", t.Name(), picture)
+			if text := s.farewell(t); text != "" {
+				t.Logf("%s", text)
 			}
 		}
 	})
@@ -104,7 +110,8 @@ func (s *Server) build(newWorld func() *world.World) {
 	s.running = make(map[*Call]*serverConn)
 	s.grpc = grpc.NewServer(
 		grpc.UnaryInterceptor(s.road),
-		grpc.UnknownServiceHandler(s.unknown),
+		grpc.StreamInterceptor(s.streamRoad),
+		grpc.UnknownServiceHandler(unknown),
 		grpc.InTapHandle(arriving),
 		grpc.NumStreamWorkers(2),
 		grpc.ReadBufferSize(bufferSize),
@@ -157,31 +164,45 @@ func (s *Server) close() error {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
-	close(s.closing)
+	close(s.closing) // whatever waits is answered now
 	if s.manual != nil {
 		s.manual.detach(s)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.stop() }()
+	limit := time.NewTimer(closeLimit)
+	defer limit.Stop()
+	var stuck error
+	select {
+	case <-ended:
+	case <-limit.C:
+		stuck = fmt.Errorf("Close gave up after %v: still running are %s", closeLimit, s.stillRunning())
+		go s.grpc.Stop()
 	}
 	s.conns.mu.Lock()
 	for _, cc := range s.conns.clients {
 		cc.Close()
 	}
 	s.conns.mu.Unlock()
+	return errors.Join(stuck, s.unfired(), s.Err())
+}
 
-	stopped := make(chan struct{})
-	go func() {
-		s.grpc.Stop()
-		s.serving.Wait()
+// stop ends the server, and lets answers that are on their way reach their callers first. A graceful stop holds a lock of grpc-go
+// while it waits for handlers, so it has to wait until none is left that might not end.
+func (s *Server) stop() {
+	if s.busy() {
 		s.awaitIdle()
-		close(stopped)
-	}()
-	limit := time.NewTimer(closeLimit)
-	defer limit.Stop()
-	select {
-	case <-stopped:
-	case <-limit.C:
-		return errors.Join(fmt.Errorf("Close gave up after %v: still running are %s", closeLimit, s.stillRunning()), s.unfired(), s.Err())
+		s.grpc.GracefulStop()
 	}
-	return errors.Join(s.unfired(), s.Err())
+	s.grpc.Stop()
+	s.serving.Wait()
+}
+
+// busy tells whether calls are under way.
+func (s *Server) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.running) > 0
 }
 
 // stillRunning names the calls that have not been answered.
@@ -234,7 +255,8 @@ func (s *Server) away() string {
 	return fmt.Sprintf("the server %s was made %s and is used %s: make it, and use it, inside the same func given to synctest.Test", s.name, home, where)
 }
 
-// checkBubble reports a use from the wrong bubble before the runtime dies of it.
+// checkBubble reports a use from the wrong bubble, and stops the test, before the runtime dies of it: every control method may wake
+// who waits, on channels that belong to the bubble.
 func (s *Server) checkBubble() {
 	if away := s.away(); away != "" {
 		if s.tb != nil {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
 	"github.com/imagefake/imagefake/fake/internal/lro"
@@ -48,14 +50,18 @@ func read[A proto.Message](ctx context.Context, s *Server, answer func(*world.Wo
 // change answers a call that starts an operation.
 func change(ctx context.Context, s *Server, start func(*world.World, world.Origin) (*operation.Operation, *spb.Status)) (*operation.Operation, error) {
 	e := errandOf(ctx)
-	plan := s.planFor(e.Call) // asks matchers, which are the test's code: before the lock is taken
+	// Matchers may be the test's code: they are asked before the lock is taken.
+	plan, broken := s.planFor(e.Call)
+	if broken != nil {
+		return nil, status.ErrorProto(broken.status)
+	}
 	now := s.enter()
 	op, refused := start(s.world, world.Origin{
 		Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, Call: e.Seq, Plan: plan,
 	})
 	if op != nil {
 		if started, _ := s.world.GetOperation(op.Id); started != nil {
-			e.ImageID = started.Subject
+			e.ImageID, e.OperationID = started.Subject, op.Id
 		}
 	}
 	s.leave(e.Call)
@@ -65,14 +71,25 @@ func change(ctx context.Context, s *Server, start func(*world.World, world.Origi
 	return op, nil
 }
 
-// planFor returns the plan of the operation that a call is about to start, nil for the default.
-func (s *Server) planFor(c *Call) *lro.Plan {
-	for _, planned := range slices.Backward(s.plans) {
-		if planned.on.match(c) {
-			return planned.plan
+// planFor returns the plan of the operation that a call is about to start, nil for the default; an answer where a matcher broke.
+func (s *Server) planFor(c *Call) (plan *lro.Plan, broken *answer) {
+	find := func() {
+		for _, planned := range slices.Backward(s.plans) {
+			if planned.on.match(c) {
+				plan = planned.plan
+				return
+			}
 		}
 	}
-	return nil
+	if !slices.ContainsFunc(s.plans, func(p plannedCalls) bool { return p.on.asks() }) {
+		find()
+		return plan, nil
+	}
+	if did := guarded(find); did != "" {
+		s.misuse("the matcher of a plan, asked about %v, %s", c, did)
+		return nil, brokenTest("matcher of a plan", did)
+	}
+	return plan, nil
 }
 
 // imageService is the ImageService. It embeds the generated type by value, because the interface grows.
@@ -144,18 +161,17 @@ func (o operationService) Get(ctx context.Context, r *operation.GetOperationRequ
 	e := errandOf(ctx)
 	s := o.server
 	now := s.enter()
-	var op *lro.Operation
-	var refused *spb.Status
-	if e.view != nil {
-		op, refused = e.view.GetOperation(r.OperationId)
-	} else {
+	before, refused := cmp.Or(e.view, s.world).GetOperation(r.OperationId)
+	op := before
+	if refused == nil && e.view == nil {
 		op, refused = s.world.Poll(r.OperationId, now)
 	}
 	s.leave(e.Call)
 	if refused != nil {
 		return nil, status.ErrorProto(refused)
 	}
-	if s.pollInterval > 0 || e.view != nil || op.Run.Phase.Done() || op.Run.PolledOn() {
+	moved := op.Operation != before.Operation // by this very poll: there is nothing to wait for
+	if e.pace = s.pace(op, e.view != nil); e.pace != "0" || moved || op.Run.Phase.Done() || op.Run.PolledOn() {
 		return op.Operation, nil
 	}
 	op, err := s.hold(ctx, e.Call, op)
@@ -168,6 +184,18 @@ func (o operationService) Get(ctx context.Context, r *operation.GetOperationRequ
 		return nil, status.ErrorProto(contract.OperationNotFound(r.OperationId))
 	}
 	return op.Operation, nil
+}
+
+// pace returns how many seconds an SDK is to wait before it polls again. A poll that was answered without being held must not be
+// repeated at once for ever: one that lags is to come back after a second.
+func (s *Server) pace(op *lro.Operation, lags bool) string {
+	switch {
+	case s.pollInterval > 0:
+		return strconv.Itoa(int(s.pollInterval / time.Second))
+	case lags && !op.Run.Phase.Done():
+		return "1"
+	}
+	return "0"
 }
 
 func (o operationService) Cancel(ctx context.Context, r *operation.CancelOperationRequest) (*operation.Operation, error) {

@@ -17,6 +17,7 @@ func (s *Server) AddImages(images ...*compute.Image) []*compute.Image {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
+	s.checkBubble()
 	stored := make([]*compute.Image, 0, len(images))
 	var broken []error
 	now := s.enter()
@@ -37,6 +38,7 @@ func (s *Server) AddImages(images ...*compute.Image) []*compute.Image {
 
 // Image returns a copy of the image with that id in whatever status, nil if there is none.
 func (s *Server) Image(id string) *compute.Image {
+	s.checkBubble()
 	s.enter()
 	im := s.world.Image(id)
 	s.leave(nil)
@@ -49,6 +51,7 @@ func (s *Server) Image(id string) *compute.Image {
 // Images returns copies of the images for which every where holds, in order of creation: all images without one, the public
 // catalogue included. A where must not change the image and must not use the server.
 func (s *Server) Images(where ...func(*compute.Image) bool) []*compute.Image {
+	s.checkBubble()
 	s.enter()
 	w := s.world.Clone()
 	s.leave(nil)
@@ -75,6 +78,7 @@ func (s *Server) SetStatus(id string, status compute.Image_Status) {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
+	s.checkBubble()
 	if _, known := compute.Image_Status_name[int32(status)]; !known || status == compute.Image_STATUS_UNSPECIFIED {
 		s.misuse("SetStatus(%q, %d): an image is CREATING, READY, ERROR or DELETING", id, status)
 		return
@@ -92,6 +96,7 @@ func (s *Server) RemoveImage(id string) {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
+	s.checkBubble()
 	now := s.enter()
 	found := s.world.RemoveImage(id, now)
 	s.leave(nil)
@@ -145,6 +150,7 @@ func (st *State) String() string { return st.copy().Text() }
 
 // Snapshot returns the present state.
 func (s *Server) Snapshot() *State {
+	s.checkBubble()
 	s.enter()
 	defer s.leave(nil)
 	return newState(s.world.Clone())
@@ -157,6 +163,7 @@ func (s *Server) Restore(st *State) {
 	if s.tb != nil {
 		s.tb.Helper()
 	}
+	s.checkBubble()
 	if st == nil {
 		s.misuse("Restore(nil): give it what Snapshot returned")
 		return
@@ -169,6 +176,7 @@ func (s *Server) Restore(st *State) {
 		delete(s.waiters.held, id)
 	}
 	s.history = history{}
+	s.handles.keep(s.world)
 	s.announce()
 	s.leave(nil)
 }

@@ -24,12 +24,25 @@ func (s *Server) misuse(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if s.tb != nil {
 		s.tb.Helper()
-		s.tb.Errorf("imagefake: %s", text)
-		return
+		if s.report(text) {
+			return
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.misuses = append(s.misuses, fmt.Errorf("%s: %s", callerLine(), text))
+}
+
+// report fails the test, unless it is over: testing.T panics when a finished test is told of a failure.
+func (s *Server) report(text string) (told bool) {
+	s.tb.Helper()
+	s.ending.RLock()
+	defer s.ending.RUnlock()
+	if s.over {
+		return false
+	}
+	s.tb.Errorf("imagefake: %s", text)
+	return true
 }
 
 // misused reports a mistake after which the test has nothing to go on with: it also stops the test.

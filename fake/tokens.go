@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/imagefake/imagefake/fake/internal/contract"
 	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -21,24 +19,19 @@ type tokenService struct {
 func registerTokens(s *Server) { iam.RegisterIamTokenServiceServer(s.grpc, tokenService{server: s}) }
 
 func (t tokenService) Create(_ context.Context, r *iam.CreateIamTokenRequest) (*iam.CreateIamTokenResponse, error) {
-	var identity string
-	switch r.Identity.(type) {
-	case *iam.CreateIamTokenRequest_YandexPassportOauthToken:
-		identity = r.GetYandexPassportOauthToken()
-	case *iam.CreateIamTokenRequest_Jwt:
-		identity = issuerOf(r.GetJwt())
-	}
-	if identity == "" {
-		return nil, status.ErrorProto(contract.InvalidField("Identity", "identity", "required"))
-	}
-	return t.issue(identity), nil
+	return t.issue(identityOf(r)), nil
 }
 
 func (t tokenService) CreateForServiceAccount(_ context.Context, r *iam.CreateIamTokenForServiceAccountRequest) (*iam.CreateIamTokenResponse, error) {
-	if r.ServiceAccountId == "" {
-		return nil, status.ErrorProto(contract.InvalidField("ServiceAccountId", "service_account_id", "required"))
-	}
 	return t.issue(r.ServiceAccountId), nil
+}
+
+// identityOf returns who asks for a token, "" if the request does not say.
+func identityOf(r *iam.CreateIamTokenRequest) string {
+	if jwt := r.GetJwt(); jwt != "" {
+		return issuerOf(jwt)
+	}
+	return r.GetYandexPassportOauthToken()
 }
 
 func (t tokenService) issue(identity string) *iam.CreateIamTokenResponse {

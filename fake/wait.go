@@ -323,6 +323,9 @@ func (s *Server) hold(ctx context.Context, c *Call, seen *lro.Operation) (*lro.O
 			s.forgetHeld(seen.Id, p)
 		case <-timer.C:
 			s.forgetHeld(seen.Id, p)
+			s.enter() // what is due at this very moment has happened
+			current, _ = s.world.GetOperation(seen.Id)
+			s.leave(nil)
 			return current, nil
 		case <-ctx.Done():
 			s.forgetHeld(seen.Id, p)

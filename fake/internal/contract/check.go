@@ -271,6 +271,32 @@ func checkMap(f protoreflect.FieldDescriptor, rule *constraint) check {
 	}
 }
 
+// First returns the one that counts of two violations of m: that of the field with the lower number, a if both are of one field.
+// Either may be nil.
+func First(m proto.Message, a, b *Violation) *Violation {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	fields := m.ProtoReflect().Descriptor()
+	if b.number(fields) < a.number(fields) {
+		return b
+	}
+	return a
+}
+
+// number returns the number of the field at the top of the message; a oneof has that of its first member.
+func (v *Violation) number(d protoreflect.MessageDescriptor) protoreflect.FieldNumber {
+	name, _, _ := strings.Cut(v.Path, ".")
+	name, _, _ = strings.Cut(name, "[")
+	if one := d.Oneofs().ByName(protoreflect.Name(name)); one != nil {
+		return one.Fields().Get(0).Number()
+	}
+	return d.Fields().ByName(protoreflect.Name(name)).Number()
+}
+
 // under returns v as a violation of a field within the one named.
 func (v *Violation) under(goName, path string) *Violation {
 	if v == nil {

@@ -17,9 +17,9 @@ import (
 // ListAccessBindings answers ImageService.ListAccessBindings, in the order in which the bindings were added.
 func (w *World) ListAccessBindings(r *access.ListAccessBindingsRequest) (*access.ListAccessBindingsResponse, *spb.Status) {
 	scope := bindingsScope(r)
-	after, refused := sequence(scope, r.PageToken)
-	if refused != nil {
-		return nil, refused
+	after, broken := sequence(scope, r.PageToken)
+	if broken != nil {
+		return nil, contract.InvalidRequest(broken)
 	}
 	im, refused := w.image(r.ResourceId, false)
 	if refused != nil {

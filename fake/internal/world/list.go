@@ -54,21 +54,21 @@ type ListQuery struct {
 }
 
 // ParseList reads the filter, the order and the page token of a list request.
-func (s Settings) ParseList(r *compute.ListImagesRequest) (*ListQuery, *spb.Status) {
+func (s Settings) ParseList(r *compute.ListImagesRequest) (*ListQuery, *contract.Violation) {
 	q := &ListQuery{folder: r.FolderId, size: pageSize(r.PageSize)}
 	q.scope = imagesScope(r)
 	var key []byte
 	var err error
 	if r.PageToken != "" {
 		if key, err = q.scope.Key(r.PageToken); err != nil {
-			return nil, contract.InvalidField("PageToken", "page_token", err.Error())
+			return nil, badToken(err)
 		}
 	}
 	if q.filter, err = listing.ParseFilter(r.Filter, "name", s.Rules.FilterValue); err != nil {
-		return nil, contract.InvalidField("Filter", "filter", err.Error())
+		return nil, &contract.Violation{Field: "Filter", Path: "filter", Reason: err.Error()}
 	}
 	if q.by, err = listing.ParseOrder(r.OrderBy, sortFields); err != nil {
-		return nil, contract.InvalidField("OrderBy", "order_by", err.Error())
+		return nil, &contract.Violation{Field: "OrderBy", Path: "order_by", Reason: err.Error()}
 	}
 	q.order = orders[cmp.Or(q.by.Field, "id")]
 	if q.by.Desc {
@@ -76,7 +76,7 @@ func (s Settings) ParseList(r *compute.ListImagesRequest) (*ListQuery, *spb.Stat
 	}
 	if len(key) > 0 { // an empty key is the start
 		if q.after, err = q.order.pivot(key); err != nil {
-			return nil, contract.InvalidField("PageToken", "page_token", err.Error())
+			return nil, badToken(err)
 		}
 	}
 	return q, nil
@@ -147,9 +147,9 @@ func (q *ListQuery) filtered(images iter.Seq[*store.Image]) iter.Seq[*store.Imag
 // readable [choice].
 func (w *World) ListOperations(r *compute.ListImageOperationsRequest) (*compute.ListImageOperationsResponse, *spb.Status) {
 	scope := operationsScope(r)
-	before, refused := sequence(scope, r.PageToken)
-	if refused != nil {
-		return nil, refused
+	before, broken := sequence(scope, r.PageToken)
+	if broken != nil {
+		return nil, contract.InvalidRequest(broken)
 	}
 	if gone, past := w.images.Past(r.ImageId); w.images.Get(r.ImageId) == nil && past {
 		if refused := w.may(gone.FolderID, false); refused != nil {
@@ -171,7 +171,7 @@ func (w *World) ListOperations(r *compute.ListImageOperationsRequest) (*compute.
 }
 
 // sequence reads a page token that stands for a running number; 0 if there is no token.
-func sequence(scope listing.Scope, token string) (int64, *spb.Status) {
+func sequence(scope listing.Scope, token string) (int64, *contract.Violation) {
 	if token == "" {
 		return 0, nil
 	}
@@ -183,9 +183,13 @@ func sequence(scope listing.Scope, token string) (int64, *spb.Status) {
 		err = errKey
 	}
 	if err != nil {
-		return 0, contract.InvalidField("PageToken", "page_token", err.Error())
+		return 0, badToken(err)
 	}
 	return int64(binary.BigEndian.Uint64(key)), nil
+}
+
+func badToken(err error) *contract.Violation {
+	return &contract.Violation{Field: "PageToken", Path: "page_token", Reason: err.Error()}
 }
 
 func sequenceToken(scope listing.Scope, n int64) string {
@@ -216,4 +220,18 @@ func operationsScope(r *compute.ListImageOperationsRequest) listing.Scope {
 
 func bindingsScope(r *access.ListAccessBindingsRequest) listing.Scope {
 	return listing.NewScope("bindings", r.ResourceId)
+}
+
+// Check refuses what can be wrong with a request by itself beyond the field rules: page tokens and update masks. List requests are
+// checked by ParseList.
+func Check(request proto.Message) (broken *contract.Violation) {
+	switch r := request.(type) {
+	case *compute.ListImageOperationsRequest:
+		_, broken = sequence(operationsScope(r), r.PageToken)
+	case *access.ListAccessBindingsRequest:
+		_, broken = sequence(bindingsScope(r), r.PageToken)
+	case *compute.UpdateImageRequest:
+		broken = checkMask(r)
+	}
+	return broken
 }

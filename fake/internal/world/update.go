@@ -26,12 +26,12 @@ var updatable = map[string]func(to *compute.Image, r *compute.UpdateImageRequest
 	},
 }
 
-// CheckUpdate refuses an update mask that names what cannot be updated.
-func CheckUpdate(r *compute.UpdateImageRequest) *spb.Status {
+// checkMask refuses an update mask that names what cannot be updated.
+func checkMask(r *compute.UpdateImageRequest) *contract.Violation {
 	for _, path := range r.GetUpdateMask().GetPaths() {
 		if _, ok := updatable[path]; !ok {
-			return contract.InvalidField("UpdateMask", "update_mask", fmt.Sprintf("%q is not an updatable path: use %s",
-				path, strings.Join(slices.Sorted(maps.Keys(updatable)), ", ")))
+			return &contract.Violation{Field: "UpdateMask", Path: "update_mask", Reason: fmt.Sprintf("%q is not an updatable path: use %s",
+				path, strings.Join(slices.Sorted(maps.Keys(updatable)), ", "))}
 		}
 	}
 	return nil

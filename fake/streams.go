@@ -1,0 +1,73 @@
+package fake
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// method looks a method up among those the server serves.
+func (s *Server) method(m Method) (info grpc.MethodInfo, served bool) {
+	for _, info := range s.grpc.GetServiceInfo()[m.service()].Methods {
+		if "/"+m.service()+"/"+info.Name == m.FullName() {
+			return info, true
+		}
+	}
+	return grpc.MethodInfo{}, false
+}
+
+// unknown answers calls of methods that nobody serves.
+func unknown(_ any, stream grpc.ServerStream) error {
+	fullMethod, _ := grpc.MethodFromServerStream(stream)
+	return status.Errorf(codes.Unimplemented, "the fake does not serve %s: register the service with fake.WithService", fullMethod)
+}
+
+// streamRoad records the calls that are no unary calls of a service: streams of neighbours, reflection and health, and methods that
+// nobody serves, so that a failing test shows what its code asked for. Faults do not happen to them.
+func (s *Server) streamRoad(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	ctx, cancel := s.untilClosing(stream.Context())
+	defer cancel()
+	c := s.arrive(ctx, errandOf(ctx), info.FullMethod, nil)
+	a := &answer{}
+	if _, refused := s.auth.identify(c); refused != nil {
+		a.status = refused
+	} else {
+		var err error
+		if broken := guarded(func() { err = handler(srv, &boundStream{stream, ctx}) }); broken != "" {
+			s.misuse("the handler of %v %s", c, broken)
+			a = brokenTest("handler", broken)
+		} else if err != nil {
+			a = &answer{status: status.Convert(err).Proto(), foreign: err}
+		}
+	}
+	s.mu.Lock()
+	s.finish(c, a, a.status)
+	s.mu.Unlock()
+	if a.foreign != nil {
+		return a.foreign
+	}
+	return status.ErrorProto(a.status)
+}
+
+// boundStream is a stream whose context ends with the server.
+type boundStream struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (b *boundStream) Context() context.Context { return b.ctx }
+
+// untilClosing returns a context that also ends when the server begins to close.
+func (s *Server) untilClosing(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-s.closing:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
