@@ -1,23 +1,215 @@
 package fake
 
 import (
+	"errors"
+	"flag"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
-	"time"
+	"unicode"
+
+	"github.com/imagefake/imagefake/fake/internal/timeline"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/grpc/codes"
 )
 
-// Timeline returns the record as text, a line for each event; "" if there is nothing in it.
-func (s *Server) Timeline() string {
-	var b strings.Builder
-	if dropped := s.Dropped(); dropped > 0 {
-		fmt.Fprintf(&b, "… %d earlier events were dropped: WithRecord keeps more\n", dropped)
-	}
-	var start time.Time
+// timelineWidth is how many characters a line of the timeline has at most.
+const timelineWidth = 100
+
+// Timeline returns the record as a picture in text, lines of at most 100 characters: time on the server's clock goes down, each
+// caller has a lane, and the cloud another, with what happened to operations and images. A long record is cut around the last
+// failure, and says so. It is "" where nothing happened. The text is for people and may change.
+//
+// The record of a sequential test on a virtual clock gives the same text in every run. No header and no token is in it.
+func (s *Server) Timeline() string { return timeline.Text(s.story(), timelineWidth, 0) }
+
+// WriteTimeline writes the record as a page for a browser: the picture of [Server.Timeline], drawn, with a table of the events.
+// The page is one file and needs no network. Its errors are those of w.
+func (s *Server) WriteTimeline(w io.Writer) error { return timeline.HTML(w, s.story()) }
+
+// story puts the record into the form that is drawn.
+func (s *Server) story() timeline.Story {
+	b := storyBuilder{state: s.Snapshot(), lanes: make(map[string]int), named: make(map[string]int)}
+	b.Title = "the server " + s.name
 	for e := range s.Events() {
-		if start.IsZero() {
-			start = e.Time
+		if e.Call != nil {
+			b.call(e.Call)
+		} else {
+			b.event(e)
 		}
-		fmt.Fprintf(&b, "%4d %10v  %s\n", e.Seq, e.Time.Sub(start), e.Text)
 	}
-	return b.String()
+	b.Dropped = s.Dropped()
+	return b.Story
+}
+
+// storyBuilder collects a story from the record.
+type storyBuilder struct {
+	timeline.Story
+	state *State
+	lanes map[string]int // by caller
+	named map[string]int // index of Names, by id
+}
+
+func (b *storyBuilder) call(c *Call) {
+	lane, known := b.lanes[c.Caller]
+	if !known {
+		lane = len(b.Lanes)
+		b.lanes[c.Caller] = lane
+		b.Lanes = append(b.Lanes, c.Caller)
+	}
+	drawn := timeline.Call{
+		Seq: c.Seq, Lane: lane, Method: c.Method.String(), Request: requestWords(c.Request), Attempt: c.Attempt,
+		Changes: changing(c.Method), Start: c.Start, End: c.End, Last: c.Answered, Image: c.ImageID, Operation: c.OperationID,
+	}
+	if drawn.Changes {
+		drawn.Key = c.Key
+	}
+	switch {
+	case c.Status == nil:
+	case c.Status.Code() != codes.OK:
+		drawn.Error = fmt.Sprintf("%v: %s", c.Status.Code(), c.Status.Message())
+	default:
+		drawn.Result = replyWords(c.Reply)
+	}
+	b.Calls = append(b.Calls, drawn)
+
+	if r, ok := c.Request.(*compute.CreateImageRequest); ok {
+		b.knownImage(r.GetImageId())
+		b.image(c.ImageID, r.Name)
+	} else {
+		b.knownImage(c.ImageID)
+	}
+	if op, ok := c.Reply.(*operation.Operation); ok && changing(c.Method) {
+		b.operation(op.Id, c.Method)
+	}
+}
+
+func (b *storyBuilder) event(e Event) {
+	drawn := timeline.Event{Seq: e.Seq, At: e.Time, Kind: timeline.Note, Text: e.Text, Image: e.ImageID, Operation: e.OperationID}
+	if f := e.facts; f != nil {
+		drawn.Text, drawn.Bad, drawn.Over, drawn.Call = f.phrase, f.bad, f.over, f.call
+		switch {
+		case f.method != Method{}:
+			drawn.Kind = timeline.Operation
+			b.knownImage(e.ImageID)
+			b.operation(e.OperationID, f.method)
+			if f.err != "" {
+				drawn.Text, _, _ = strings.Cut(f.phrase, ":")
+				drawn.Text += ": " + f.err
+			}
+		case f.call != 0:
+			drawn.Kind = timeline.Fault
+		default:
+			drawn.Kind = timeline.Image
+			b.image(e.ImageID, f.name)
+		}
+	}
+	b.Events = append(b.Events, drawn)
+}
+
+// image notes what an image is called.
+func (b *storyBuilder) image(id, name string) {
+	if id != "" {
+		b.name(timeline.Name{ID: id, Kind: timeline.Image, Text: name})
+	}
+}
+
+// knownImage notes what an image is called, if there is one with that id.
+func (b *storyBuilder) knownImage(id string) {
+	if _, named := b.named[id]; named || id == "" {
+		return
+	}
+	if im := b.state.world.Image(id); im != nil {
+		b.image(id, im.Name)
+	}
+}
+
+// operation notes what started an operation.
+func (b *storyBuilder) operation(id string, by Method) {
+	b.name(timeline.Name{ID: id, Kind: timeline.Operation, Text: by.String()})
+}
+
+func (b *storyBuilder) name(n timeline.Name) {
+	i, named := b.named[n.ID]
+	if !named {
+		b.named[n.ID] = len(b.Names)
+		b.Names = append(b.Names, n)
+	} else if b.Names[i].Text == "" {
+		b.Names[i].Text = n.Text
+	}
+}
+
+// changing tells whether a method starts operations, and so heeds idempotency keys.
+func changing(m Method) bool {
+	switch m {
+	case ImageCreate, ImageUpdate, ImageDelete, ImageSetAccessBindings, ImageUpdateAccessBindings:
+		return true
+	}
+	return false
+}
+
+// artifactsVariable names the environment variable that says where pages of failed tests go.
+const artifactsVariable = "IMAGEFAKE_ARTIFACTS"
+
+// farewell returns what the log of a failed test ends with: the timeline, and where the page of it is or how to get one. It is ""
+// where nothing happened.
+func (s *Server) farewell(t TB) string {
+	picture := s.Timeline()
+	if picture == "" {
+		return ""
+	}
+	text := fmt.Sprintf("what the server of %s saw:\n%s", t.Name(), picture)
+	keeper, keeps := t.(interface{ ArtifactDir() string })
+	asked := flag.Lookup("test.artifacts")
+	directory, name := os.Getenv(artifactsVariable), fileName(t.Name())
+	switch {
+	case keeps && asked != nil && asked.Value.String() == "true":
+		directory, name = keeper.ArtifactDir(), "timeline"
+	case directory != "":
+	case keeps && asked != nil:
+		return text + "as a page for a browser: go test -artifacts, or set " + artifactsVariable + " to a directory"
+	default:
+		return text + "as a page for a browser: set " + artifactsVariable + " to a directory"
+	}
+	path, err := s.writePage(directory, name)
+	if err != nil {
+		return text + fmt.Sprintf("the page for a browser could not be written: %v", err)
+	}
+	return text + "as a page for a browser: " + path
+}
+
+// writePage writes the page into a new file, whose name gets a number if another server has a file of that name.
+func (s *Server) writePage(directory, name string) (path string, err error) {
+	if err := os.MkdirAll(directory, 0o777); err != nil {
+		return "", err
+	}
+	for n := 1; ; n++ {
+		path = filepath.Join(directory, name+".html")
+		if n > 1 {
+			path = filepath.Join(directory, fmt.Sprintf("%s-%d.html", name, n))
+		}
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		return path, errors.Join(s.WriteTimeline(file), file.Close())
+	}
+}
+
+// fileName makes a file name of a test's name, which may have slashes and whatever a subtest is called.
+func fileName(test string) string {
+	name := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '_'
+	}, test))
+	return strings.TrimLeft(string(name[:min(len(name), 100)]), ".")
 }

@@ -1,0 +1,96 @@
+package timeline
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// names says which short name stands for which id. Ids are 20 random characters: nobody recognises one.
+type names struct {
+	byID  map[string]string
+	order []Name
+	short *strings.Replacer
+}
+
+// maxName is how long the name of an image may be before it is cut.
+const maxName = 32
+
+// newNames numbers the operations, and calls images by their names: an image without one, and the second of a name, by a number.
+func newNames(all []Name) names {
+	n := names{byID: make(map[string]string)}
+	taken := make(map[string]bool)
+	operations, nameless := 0, 0
+	var pairs []string
+	for _, name := range all {
+		if name.ID == "" || n.byID[name.ID] != "" {
+			continue
+		}
+		var short string
+		switch {
+		case name.Kind == Operation:
+			operations++
+			short = fmt.Sprintf("op %d", operations)
+		case name.Text == "":
+			nameless++
+			short = fmt.Sprintf("image %d", nameless)
+		default:
+			short = cut(clean(name.Text), maxName)
+			for i := 2; taken[short]; i++ {
+				short = fmt.Sprintf("%s (%d)", cut(clean(name.Text), maxName), i)
+			}
+		}
+		taken[short] = true
+		n.byID[name.ID] = short
+		n.order = append(n.order, name)
+		pairs = append(pairs, name.ID, short)
+	}
+	n.short = strings.NewReplacer(pairs...)
+	return n
+}
+
+// in returns a text with the ids in it replaced.
+func (n *names) in(text string) string { return n.short.Replace(text) }
+
+// of returns the short name of an id, the id itself if it has none.
+func (n *names) of(id string) string {
+	if short := n.byID[id]; short != "" {
+		return short
+	}
+	return id
+}
+
+// clean returns a text that stays on its line and moves no cursor: control and format characters are spelled out.
+func clean(text string) string {
+	if !strings.ContainsFunc(text, hidden) && strings.ToValidUTF8(text, "") == text {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {
+		switch {
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteByte(' ')
+		case hidden(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// hidden tells whether a terminal would obey a character instead of showing it.
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
+}
+
+// cut shortens a text to that many runes.
+func cut(text string, most int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:max(0, most-1)]) + "…"
+}

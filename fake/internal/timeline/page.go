@@ -1,0 +1,146 @@
+package timeline
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// HTML writes a story as a page: the callers, operations and images as lanes over time, and a table of what happened. The page is
+// complete in itself: no script, no font, no picture comes from elsewhere. A story of more than 400 rows is cut around the last
+// failure, or the end where nothing failed.
+func HTML(w io.Writer, s Story) error {
+	t := newTeller(s)
+	rows := t.rows()
+	p := page{Title: clean(s.Title), Empty: len(rows) == 0}
+	if p.Title == "" {
+		p.Title = "the server"
+	}
+	if !p.Empty {
+		from, to := window(rows, 0, pageRows, pageBehind)
+		p.Summary = summary(s, rows, t.start())
+		p.leftOut(rows[:from], rows[to:], s.Dropped)
+		shown := append(opened(rows[:from], liveBefore(rows[:from])), rows[from:to]...)
+		p.lead(shown)
+		p.Drawing = draw(t, shown, p.FailureDrawn)
+		p.table(t, rows[from:to])
+	}
+	return pageTemplate.Execute(w, p)
+}
+
+// Limits of the page.
+const (
+	pageRows   = 400
+	pageBehind = 100
+)
+
+// page is what the template shows.
+type page struct {
+	Title, Summary string
+	Empty          bool
+	Cut            []string // what is left out
+	Failure        string   // key of the row of the last failure, "" for none
+	FailureDrawn   string   // link of its bar
+	Drawing        drawing
+	Rows           []tableRow
+	Names          []tableName
+}
+
+type tableRow struct {
+	Number    int // of the first event, 0: none
+	Key       string
+	Time, Who string
+	Text      string
+	Class     string
+}
+
+type tableName struct{ Name, ID, By string }
+
+func (p *page) leftOut(before, after []row, dropped int) {
+	for _, side := range []struct {
+		rows []row
+		name string
+	}{{before, "earlier"}, {after, "later"}} {
+		if n := stand(side.rows); n > 0 {
+			p.Cut = append(p.Cut, count(n, side.name+" event")+" left out")
+		}
+	}
+	if dropped > 0 {
+		p.Cut = append(p.Cut, count(dropped, "event")+" dropped before: WithRecord keeps more")
+	}
+}
+
+// lead finds the last failure. A call is drawn as the bar of its beginning, and several events as that of the first.
+func (p *page) lead(rows []row) {
+	for _, r := range rows {
+		if !r.bad {
+			continue
+		}
+		p.Failure, p.FailureDrawn = key(r), key(r)
+		if r.shape == end {
+			p.FailureDrawn = fmt.Sprintf("event-%d", r.call.Seq)
+		}
+	}
+}
+
+func (p *page) table(t *teller, rows []row) {
+	for i, r := range rows {
+		if r.shape == gap {
+			p.Rows = append(p.Rows, tableRow{Class: "pass", Text: r.text})
+			continue
+		}
+		line := tableRow{Number: r.seq, Key: key(r), Time: offset(r.at.Sub(t.start())), Who: "cloud", Text: t.spelled(r), Class: r.shape.String()}
+		if i > 0 && rows[i-1].shape != gap && offset(rows[i-1].at.Sub(t.start())) == line.Time {
+			line.Time = ""
+		}
+		if r.call != nil {
+			line.Who = t.caller(r.call)
+		}
+		if r.bad {
+			line.Class += " bad"
+		}
+		p.Rows = append(p.Rows, line)
+	}
+	for _, name := range t.names.order {
+		listed := tableName{Name: t.names.of(name.ID), ID: clean(name.ID)}
+		if name.Kind == Operation {
+			listed.By = clean(name.Text)
+		}
+		p.Names = append(p.Names, listed)
+	}
+}
+
+// key returns what a row is linked by.
+func key(r row) string {
+	if r.seq == 0 && r.call != nil {
+		return fmt.Sprintf("end-%d", r.call.Seq)
+	}
+	return fmt.Sprintf("event-%d", r.seq)
+}
+
+// caller returns the name of a call's caller.
+func (t *teller) caller(c *Call) string { return clean(t.story.Lanes[c.Lane]) }
+
+// spelled returns the text of a row that stands by itself, without the lanes beside it.
+func (t *teller) spelled(r row) string {
+	switch {
+	case r.shape == end && strings.HasPrefix(r.text, "#"), r.shape == running:
+		return r.text
+	case r.shape == end:
+		return t.about(r.call) + " " + r.text
+	case r.shape == fault:
+		return fmt.Sprintf("%s, on #%d %s", r.text, r.call.Seq, clean(r.call.Method))
+	}
+	return r.text
+}
+
+func (s shape) String() string {
+	return [...]string{"instant", "begin", "end", "fault", "cloud", "gap", "fold", "running"}[s]
+}

@@ -1,0 +1,78 @@
+// Package timeline draws the record of a server: as text for a terminal, and as a page for a browser.
+//
+// It draws a [Story], which is plain data: it knows no gRPC server, no lock and no clock. Equal stories give equal pictures, byte
+// for byte.
+package timeline
+
+import "time"
+
+// Story is what happened to a server. Numbers (Seq) are places in its record: they ascend, and calls and events share them.
+type Story struct {
+	Title   string // whose record it is; "" is fine
+	Lanes   []string
+	Calls   []Call  // ascending by Seq
+	Events  []Event // ascending by Seq
+	Names   []Name  // of the images and operations concerned
+	Dropped int     // events before the first that the record no longer has
+}
+
+// Call is one RPC: an interval on the lane of its caller.
+type Call struct {
+	Seq     int
+	Lane    int    // index of Story.Lanes
+	Method  string // ImageCreate
+	Request string // the key facts of the request in words; ids in it are shown by name
+	Attempt int    // above 1: a repetition by gRPC's retry policy
+
+	// Key is what a repetition of the call has in common with its first try: the idempotency key. "" where there is none, or where
+	// the method does not heed it. It is compared, and never shown.
+	Key string
+	// Changes tells that the method asks for a change: only such a call is a repetition that must carry the key of the first.
+	Changes bool
+
+	Start, End time.Time // on the server's clock; End is zero as long as the call is running
+	// Last is the number of the latest event when the call was answered; 0: not known. On a virtual clock many things happen at
+	// one time, and only this tells what happened during the call.
+	Last int
+
+	Result string // of a call that succeeded: the reply in words; ids in it are shown by name
+	Error  string // of one that failed: code and message, shown as they are; "" otherwise
+
+	Image, Operation string // ids; "" for none
+}
+
+// Running tells whether the call has not been answered.
+func (c *Call) Running() bool { return c.End.IsZero() }
+
+// Kind is what sort of thing happened.
+type Kind int
+
+const (
+	Image     Kind = iota // an image changed
+	Operation             // an operation moved
+	Fault                 // a fault happened to a call
+	Clock                 // the test moved the clock
+	Note                  // anything else
+)
+
+func (k Kind) String() string { return [...]string{"image", "operation", "fault", "clock", "note"}[k] }
+
+// Event is something that happened to the server and is no call.
+type Event struct {
+	Seq  int
+	At   time.Time // on the server's clock
+	Kind Kind
+	Text string // in words, without the name of the image or operation; ids in it are shown by name
+	Bad  bool   // a failure: of an operation or of an image
+	Over bool   // the operation is done, the image is gone
+	Call int    // the call that a fault happened to, or that started an operation; 0: none
+
+	Image, Operation string // ids; "" for none
+}
+
+// Name is what an image is called, or an operation does.
+type Name struct {
+	ID   string
+	Kind Kind   // Image or Operation
+	Text string // the image's name; the method that started the operation. "": unknown
+}
