@@ -13,13 +13,13 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// disks is a neighbour: as much of the DiskService as a test needs.
-type disks struct {
+// diskService is a neighbour: as much of the DiskService as a test needs.
+type diskService struct {
 	compute.UnimplementedDiskServiceServer
 	cloud *fake.Server
 }
 
-func (d disks) Get(_ context.Context, r *compute.GetDiskRequest) (*compute.Disk, error) {
+func (d diskService) Get(_ context.Context, r *compute.GetDiskRequest) (*compute.Disk, error) {
 	if d.cloud.Image(r.DiskId) != nil {
 		return nil, status.Error(codes.InvalidArgument, "that is an image")
 	}
@@ -28,7 +28,7 @@ func (d disks) Get(_ context.Context, r *compute.GetDiskRequest) (*compute.Disk,
 
 func TestANeighbourWalksTheSameRoad(t *testing.T) {
 	cloud := fake.New(t, fake.WithAuth("secret"), fake.WithService(func(r grpc.ServiceRegistrar, cloud *fake.Server) {
-		compute.RegisterDiskServiceServer(r, disks{cloud: cloud})
+		compute.RegisterDiskServiceServer(r, diskService{cloud: cloud})
 	}))
 	diskGet := fake.MethodOf(compute.DiskService_Get_FullMethodName)
 	require.Equal(t, "DiskGet", diskGet.String())

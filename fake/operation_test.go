@@ -31,7 +31,7 @@ func TestNamedStepsByHand(t *testing.T) {
 		require.Equal(t, compute.Image_CREATING, cloud.Image(id).Status)
 		op.Step()
 	}
-	require.Contains(t, op.String(), "succeeded")
+	require.Contains(t, op.String(), "has succeeded")
 	require.Equal(t, compute.Image_READY, cloud.Image(id).Status)
 	require.NoError(t, op.Wait(t.Context()))
 }
