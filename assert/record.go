@@ -1,0 +1,128 @@
+package assert
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/imagefake/imagefake/fake"
+)
+
+// record is the calls that a server has seen, taken once per check.
+type record struct {
+	server  *fake.Server
+	calls   []fake.Call
+	dropped int
+}
+
+// read takes the record of a server and looks at the matchers that are asked about it. If one of them makes no sense it fails the
+// check.
+func read(t fake.TB, check string, s *fake.Server, on ...fake.Matcher) (record, bool) {
+	t.Helper()
+	if !given(t, check, s) {
+		return record{}, false
+	}
+	r := record{server: s, calls: s.Calls(), dropped: s.Dropped()}
+	for i, m := range on {
+		if broken := r.broken(m); broken != "" {
+			which := "the matcher"
+			if len(on) > 1 {
+				which = fmt.Sprintf("matcher %d of %d", i+1, len(on))
+			}
+			return r, failed(t, check, which+" picks nothing: "+broken)
+		}
+	}
+	return r, true
+}
+
+// readWhole is read for checks that would lie about a record with gaps.
+func readWhole(t fake.TB, check string, s *fake.Server, on ...fake.Matcher) (record, bool) {
+	t.Helper()
+	r, ok := read(t, check, s, on...)
+	if ok && r.dropped > 0 {
+		return r, failed(t, check, r.gap())
+	}
+	return r, ok
+}
+
+// readJudged is readWhole for checks of manners: where nobody called, there is nobody to judge.
+func readJudged(t fake.TB, check string, s *fake.Server, on ...fake.Matcher) (record, bool) {
+	t.Helper()
+	r, ok := readWhole(t, check, s, on...)
+	if ok && len(r.calls) == 0 {
+		return r, failed(t, check, "there is nothing to judge: "+summary(nil))
+	}
+	return r, ok
+}
+
+// gap says that the record cannot be relied on.
+func (r record) gap() string {
+	return fmt.Sprintf("the record is not whole: %d of its events were not kept, calls may be among them, so nothing can be said for certain. "+
+		"Give the server a larger record with fake.WithRecord", r.dropped)
+}
+
+// given tells whether there is a server.
+func given(t fake.TB, check string, s *fake.Server) bool {
+	t.Helper()
+	if s == nil {
+		return failed(t, check, "the server is nil: give it the one that fake.New or fake.Start returned")
+	}
+	return true
+}
+
+// pick returns the calls that one of the matchers picks.
+func (r record) pick(on ...fake.Matcher) []fake.Call {
+	if len(on) == 0 {
+		return r.calls
+	}
+	picked := make(map[int]bool)
+	for _, c := range r.server.Calls(on...) {
+		picked[c.Seq] = true
+	}
+	var calls []fake.Call
+	for _, c := range r.calls { // the ones that were there when the check began
+		if picked[c.Seq] {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+// broken returns why a matcher can pick nothing, "" if nothing is known against it.
+func (r record) broken(m fake.Matcher) string {
+	if m == nil {
+		return "it is nil; use a method such as fake.ImageCreate, or fake.Match"
+	}
+	if m == (fake.Method{}) {
+		return "it is the zero Method; use one of the methods of package fake, or fake.MethodOf"
+	}
+	// A matcher of this package that cannot work says so in its text, which is also part of the text of whatever contains it.
+	if _, why, is := strings.Cut(m.String(), impossible); is {
+		return why
+	}
+	return ""
+}
+
+// own tells whether a call is one that code makes on purpose: not one of those to the services for endpoints and tokens, which
+// SDKs make on their own, and not a health check.
+func own(c fake.Call) bool {
+	switch c.Method {
+	case fake.EndpointGet, fake.EndpointList, fake.TokenCreate, fake.TokenCreateForServiceAccount:
+		return false
+	}
+	return !strings.HasPrefix(c.Method.FullName(), "/grpc.health.")
+}
+
+// offstage leaves the calls that are not own out, unless a matcher is the very method.
+func offstage(calls []fake.Call, on []fake.Matcher) []fake.Call {
+	var kept []fake.Call
+	for _, c := range calls {
+		named := false
+		for _, m := range on {
+			named = named || m == c.Method
+		}
+		if named || own(c) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}

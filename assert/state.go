@@ -1,0 +1,239 @@
+package assert
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/imagefake/imagefake/fake"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Image checks an image: that it is there and passes the checks, or, with [Gone], that it is there no more.
+//
+//	assert.Image(t, cloud, id, assert.Status(compute.Image_READY), assert.Family("web"))
+//
+// It looks at the state itself: there is no call of it in the record, and no plan moves.
+func Image(t fake.TB, s *fake.Server, id string, checks ...Check) bool {
+	t.Helper()
+	if !given(t, "Image", s) {
+		return false
+	}
+	if id == "" {
+		return failed(t, "Image", "the id is empty: did the code under test return one?", existing(s))
+	}
+	if broken := brokenChecks(checks); broken != "" {
+		return failed(t, "Image", broken)
+	}
+	im := s.Image(id)
+	expected := fmt.Sprintf("expected image %s to be there", id)
+	if len(checks) > 0 {
+		expected = fmt.Sprintf("expected image %s to have %s", id, checkTexts(checks))
+	}
+	switch {
+	case wantsGone(checks):
+		expected = fmt.Sprintf("expected image %s to be gone", id)
+		if im == nil && existed(s, id) {
+			return true
+		}
+		if im == nil {
+			return failed(t, "Image", expected+". There never was an image with this id", existing(s))
+		}
+		return failed(t, "Image", expected+". It is there: "+imageLine(im), operationsOn(s, id))
+	case im == nil && existed(s, id):
+		return failed(t, "Image", expected+". It is gone", operationsOn(s, id), history(s, id))
+	case im == nil:
+		return failed(t, "Image", expected+". There never was an image with this id", existing(s))
+	}
+	lines := differences(im, checks)
+	if len(lines) == 0 {
+		return true
+	}
+	return failed(t, "Image", expected+". It is "+imageLine(im), block("it differs", lines...), operationsOn(s, id))
+}
+
+// Folder checks which images are in a folder: exactly those named in images, each passing its checks, in whatever order. An image
+// without a name is named by its id. An empty map stands for an empty folder.
+func Folder(t fake.TB, s *fake.Server, folder string, images map[string][]Check) bool {
+	t.Helper()
+	if !given(t, "Folder", s) {
+		return false
+	}
+	if folder == "" {
+		return failed(t, "Folder", "the id of the folder is empty; there are images in "+list(folders(s), "no folder at all"))
+	}
+	if broken := brokenImages(images); broken != "" {
+		return failed(t, "Folder", broken)
+	}
+	found := make(map[string]*compute.Image)
+	for _, im := range s.Images(func(im *compute.Image) bool { return im.FolderId == folder }) {
+		found[nameOf(im)] = im
+	}
+	var lines []string
+	for _, name := range names(images, found) {
+		checks, wanted := images[name]
+		im := found[name]
+		switch {
+		case im == nil && !wantsGone(checks):
+			lines = append(lines, name+": want it there, got nothing")
+		case im == nil:
+		case !wanted:
+			lines = append(lines, name+": want nothing, got "+imageLine(im))
+		default:
+			lines = append(lines, under(name, differences(im, checks))...)
+		}
+	}
+	if lines == nil {
+		return true
+	}
+	below := []string{block("it differs", cut(lines)...)}
+	if len(found) == 0 {
+		below = append(below, "  there is nothing in this folder; there are images in "+list(folders(s), "no folder at all"))
+	}
+	expected := "to have no images"
+	if len(images) > 0 {
+		expected = "to have exactly the images " + strings.Join(slices.Sorted(maps.Keys(images)), ", ")
+	}
+	return failed(t, "Folder", fmt.Sprintf("expected folder %s %s", folder, expected), below...)
+}
+
+// History checks what has become of an image, in the words of the record: CREATING, READY, ERROR, DELETING as it got that status,
+// "updated", "access bindings changed", "gone".
+//
+//	assert.History(t, cloud, id, "CREATING", "READY", "updated", "DELETING", "gone")
+func History(t fake.TB, s *fake.Server, id string, want ...string) bool {
+	t.Helper()
+	if !given(t, "History", s) {
+		return false
+	}
+	if s.Dropped() > 0 {
+		return failed(t, "History", record{dropped: s.Dropped()}.gap())
+	}
+	found := past(s, id)
+	expected := fmt.Sprintf("expected image %s to have been %s", id, strings.Join(want, ", "))
+	switch {
+	case len(want) == 0:
+		return failed(t, "History", "there is nothing to compare with: name what the image went through", history(s, id))
+	case len(found) == 0:
+		return failed(t, "History", expected+". There never was an image with this id", existing(s))
+	case slices.Equal(found, want):
+		return true
+	}
+	return failed(t, "History", expected+". It has been "+strings.Join(found, ", "), operationsOn(s, id))
+}
+
+// past returns what became of an image.
+func past(s *fake.Server, id string) []string {
+	var words []string
+	for e := range s.Events() {
+		if text, is := strings.CutPrefix(e.Text, "image "+id+" "); is && e.Call == nil {
+			if _, word, by := strings.Cut(text, " by the test: "); by {
+				text = word
+			}
+			words = append(words, text)
+		}
+	}
+	return words
+}
+
+func history(s *fake.Server, id string) string {
+	if words := past(s, id); len(words) > 0 {
+		return "  it has been " + strings.Join(words, ", ")
+	}
+	return ""
+}
+
+// existed tells whether there was an image with an id that is not there now.
+func existed(s *fake.Server, id string) bool {
+	return len(past(s, id)) > 0 || strings.Contains("\n"+s.Snapshot().String(), "\ngone "+id+" ")
+}
+
+// existing lists the images that there are, those of the public catalogue aside.
+func existing(s *fake.Server) string {
+	var lines []string
+	for _, im := range s.Images(func(im *compute.Image) bool { return im.FolderId != fake.StandardImages }) {
+		lines = append(lines, im.Id+": "+imageLine(im))
+	}
+	if lines == nil {
+		return "  there are no images outside the public catalogue"
+	}
+	return block("the images that there are", cut(lines)...)
+}
+
+// operationsOn lists the operations on an image.
+func operationsOn(s *fake.Server, id string) string {
+	var lines []string
+	for _, op := range s.Operations() {
+		if op.ImageID() == id {
+			lines = append(lines, op.String())
+		}
+	}
+	return block("its operations", cut(lines)...)
+}
+
+// imageLine returns an image in a few words: READY, "web" of family "web" in folder f.
+func imageLine(im *compute.Image) string {
+	text := im.Status.String()
+	if im.Name != "" {
+		text += fmt.Sprintf(", %q", im.Name)
+	}
+	if im.Family != "" {
+		text += fmt.Sprintf(" of family %q", im.Family)
+	}
+	return text + " in folder " + im.FolderId
+}
+
+func nameOf(im *compute.Image) string {
+	if im.Name == "" {
+		return im.Id
+	}
+	return im.Name
+}
+
+// folders returns the folders that have images.
+func folders(s *fake.Server) []string {
+	ids := make(map[string]bool)
+	for _, im := range s.Images() {
+		ids[im.FolderId] = true
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+// under puts the name of an image before lines.
+func under(name string, lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = name + ": " + line
+	}
+	return out
+}
+
+// names returns all keys of both maps, sorted.
+func names[A, B any](a map[string]A, b map[string]B) []string {
+	all := slices.Collect(maps.Keys(a))
+	all = slices.AppendSeq(all, maps.Keys(b))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func brokenImages(images map[string][]Check) string {
+	for _, name := range slices.Sorted(maps.Keys(images)) {
+		if broken := brokenChecks(images[name]); broken != "" {
+			return "the checks of " + name + ": " + broken
+		}
+	}
+	return ""
+}
+
+func fieldName(s string) protoreflect.Name { return protoreflect.Name(s) }
+
+// only returns an image that has one field of im and nothing else.
+func only(im *compute.Image, field string) *compute.Image {
+	out := new(compute.Image)
+	if fd := im.ProtoReflect().Descriptor().Fields().ByName(fieldName(field)); im.ProtoReflect().Has(fd) {
+		out.ProtoReflect().Set(fd, im.ProtoReflect().Get(fd))
+	}
+	return out
+}

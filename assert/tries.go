@@ -1,0 +1,79 @@
+package assert
+
+import (
+	"strings"
+
+	"github.com/imagefake/imagefake/assert/internal/diff"
+	"github.com/imagefake/imagefake/fake"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/grpc/codes"
+)
+
+// repeats returns the calls in groups, in order of arrival: in one group are those by one caller of one method with equal requests.
+// The groups are in order of their first calls.
+func repeats(calls []fake.Call) [][]fake.Call {
+	place := make(map[string]int)
+	var groups [][]fake.Call
+	for _, c := range calls {
+		key := strings.Join([]string{c.Caller, c.Method.FullName(), requestText(c)}, "\x00")
+		if _, known := place[key]; !known {
+			place[key] = len(groups)
+			groups = append(groups, nil)
+		}
+		groups[place[key]] = append(groups[place[key]], c)
+	}
+	return groups
+}
+
+// requestText returns the text of a request: equal requests have equal texts.
+func requestText(c fake.Call) string {
+	if c.Request == nil {
+		return ""
+	}
+	return diff.Text(c.Request)
+}
+
+// retry tells whether next repeats c because c brought nothing: it failed, or it was not answered when next arrived.
+func retry(c, next fake.Call) bool {
+	return c.Running() || c.Answered >= next.Seq || c.Status.Code() != codes.OK
+}
+
+// lasting are the codes of errors that do not go away: to ask again brings the same answer.
+var lasting = map[codes.Code]bool{
+	codes.InvalidArgument:    true,
+	codes.NotFound:           true,
+	codes.AlreadyExists:      true,
+	codes.PermissionDenied:   true,
+	codes.Unauthenticated:    true,
+	codes.FailedPrecondition: true,
+	codes.OutOfRange:         true,
+	codes.Unimplemented:      true,
+}
+
+// changeable are those of lasting that a change of the state makes go away.
+var changeable = map[codes.Code]bool{
+	codes.NotFound:           true,
+	codes.AlreadyExists:      true,
+	codes.FailedPrecondition: true,
+}
+
+// mutating tells whether a method starts operations: it answers with one, and does not belong to the service for operations.
+func mutating(m fake.Method) bool {
+	if strings.HasPrefix(m.FullName(), "/yandex.cloud.operation.") {
+		return false
+	}
+	d := descriptorOf(m)
+	return d != nil && d.Output() == (*operation.Operation)(nil).ProtoReflect().Descriptor()
+}
+
+// starts tells whether a call was answered with an operation of its own.
+func starts(c fake.Call) bool {
+	_, is := c.Reply.(*operation.Operation)
+	return is && !strings.HasPrefix(c.Method.FullName(), "/yandex.cloud.operation.")
+}
+
+// unfinished tells whether a call was answered with an operation that is not done.
+func unfinished(c fake.Call) bool {
+	op, is := c.Reply.(*operation.Operation)
+	return is && !op.Done
+}
