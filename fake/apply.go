@@ -20,7 +20,7 @@ func (s *Server) apply(ctx context.Context, e *errand, hits []*Injected, at plac
 				continue
 			}
 			s.fire(e.Call, hit)
-			if ended := s.act(ctx, e, act, a...); ended != nil {
+			if ended := s.act(ctx, e, hit, act, a...); ended != nil {
 				return ended
 			}
 		}
@@ -61,7 +61,7 @@ func (s *Server) fire(c *Call, hit *Injected) {
 }
 
 // act does one thing to a call.
-func (s *Server) act(ctx context.Context, e *errand, act action, a ...*answer) *answer {
+func (s *Server) act(ctx context.Context, e *errand, hit *Injected, act action, a ...*answer) *answer {
 	switch act.kind {
 	case answering, expiring:
 		return s.answerWith(e, act)
@@ -86,7 +86,7 @@ func (s *Server) act(ctx context.Context, e *errand, act action, a ...*answer) *
 	case altering:
 		altered := proto.Clone(a[0].reply)
 		if broken := guarded(func() { act.alter(e.Request, altered) }); broken != "" {
-			return s.brokenFunc(e.Call, act, broken)
+			return s.brokenFunc(e.Call, hit, broken)
 		}
 		a[0].reply = altered
 	case running:
@@ -99,7 +99,7 @@ func (s *Server) act(ctx context.Context, e *errand, act action, a ...*answer) *
 		}
 		s.detachCall(&seen)
 		if broken := guarded(func() { act.f(&seen) }); broken != "" {
-			return s.brokenFunc(e.Call, act, broken)
+			return s.brokenFunc(e.Call, hit, broken)
 		}
 	}
 	return nil
@@ -112,8 +112,8 @@ func (s *Server) copyOf(c *Call) Call {
 	return *c
 }
 
-func (s *Server) brokenFunc(c *Call, act action, broken string) *answer {
-	s.misuse("the func of a fault (%s) on %v %s", act.text, c, broken)
+func (s *Server) brokenFunc(c *Call, hit *Injected, broken string) *answer {
+	s.misuse("the func of the fault injected at %s, on %v, %s", hit.line, c, broken)
 	return brokenTest("func of a fault", broken)
 }
 

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -38,8 +40,14 @@ func (s *Server) ConnAs(caller string) *grpc.ClientConn {
 	if caller == "" {
 		s.misuse("ConnAs needs a name for the caller; for a connection without one use Conn")
 	}
+	if numbered.MatchString(caller) {
+		s.misuse("ConnAs(%q): such names are for connections without one; choose another", caller)
+	}
 	return s.connAs(caller)
 }
+
+// numbered are the names of callers that have none.
+var numbered = regexp.MustCompile(`^conn-\d+$`)
 
 func (s *Server) connAs(caller string) *grpc.ClientConn {
 	if s.tb != nil {
@@ -159,7 +167,10 @@ func (l callerListener) Accept() (net.Conn, error) {
 type serverConn struct {
 	net.Conn
 	from *dialer
-	cut  bool // by a fault; guarded by the server's lock
+
+	// Guarded by the server's lock.
+	cut    bool        // by a fault
+	header metadata.MD // of its latest call: equal header sets are kept once
 }
 
 func (c *serverConn) RemoteAddr() net.Addr { return peerAddr{c} }

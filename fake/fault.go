@@ -36,7 +36,10 @@ func (s *Server) Inject(f Fault) *Injected {
 		s.tb.Helper()
 	}
 	s.checkBubble()
-	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int)}
+	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int), asks: f.When.kind == while}
+	if f.On != nil {
+		i.only, i.asks = f.On.methods(), i.asks || f.On.asks()
+	}
 	if broken := s.brokenFault(f); broken != "" {
 		s.misuse("Inject(%v): %s", f, broken)
 		i.removed = true
@@ -45,7 +48,7 @@ func (s *Server) Inject(f Fault) *Injected {
 	i.since = s.enter()
 	s.faults.declared++
 	i.number = s.faults.declared
-	s.faults.all = append(s.faults.all, i)
+	s.faults.all = append(slices.Clone(s.faults.all), i)
 	s.leave(nil)
 	return i
 }
@@ -136,6 +139,8 @@ type Injected struct {
 	line   string // where Inject was called
 	number int    // of its declaration on this server
 	since  time.Time
+	only   []Method // the methods whose calls it can happen to; nil: all
+	asks   bool     // code of the test decides where or when
 
 	// Guarded by the server's lock.
 	counts  map[string]int // calls picked, by caller; by operation for Polls
@@ -156,7 +161,7 @@ func (i *Injected) Remove() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i.removed = true
-	s.faults.all = slices.DeleteFunc(s.faults.all, func(have *Injected) bool { return have == i })
+	s.faults.all = slices.DeleteFunc(slices.Clone(s.faults.all), func(have *Injected) bool { return have == i })
 }
 
 // String returns the fault in words.
@@ -164,12 +169,12 @@ func (i *Injected) String() string { return i.fault.String() }
 
 // faults is what was injected. It is guarded by the server's lock.
 type faults struct {
-	all      []*Injected // in order of injection; replaced by Inject and Remove, or appended to
+	all      []*Injected // in order of injection; replaced, never changed: calls read it without the lock
 	declared int
-	chances  map[chanceKey]int // calls so far, for Chance
+	turns    map[turnKey]int // calls so far, for Chance
 }
 
-type chanceKey struct {
+type turnKey struct {
 	caller string
 	method Method
 }
@@ -178,44 +183,42 @@ type chanceKey struct {
 // own code broke.
 func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 	s.mu.Lock()
-	if len(s.faults.all) == 0 {
-		s.mu.Unlock()
-		return nil, nil
+	if s.faults.turns == nil {
+		s.faults.turns = make(map[turnKey]int)
 	}
-	all := slices.Clone(s.faults.all)
-	if s.faults.chances == nil {
-		s.faults.chances = make(map[chanceKey]int)
-	}
-	s.faults.chances[chanceKey{c.Caller, c.Method}]++
-	turn := s.faults.chances[chanceKey{c.Caller, c.Method}]
+	s.faults.turns[turnKey{c.Caller, c.Method}]++
+	turn := s.faults.turns[turnKey{c.Caller, c.Method}]
+	all := s.faults.all
 	s.mu.Unlock()
 
 	// Matchers and conditions may be the test's code: no lock is held while they decide.
-	picking := all[:0]
-	var asking []*Injected
+	var picking, asking []*Injected
 	for _, i := range all {
 		switch {
-		case i.asks():
+		case i.only != nil && !slices.Contains(i.only, c.Method):
+		case i.asks:
 			asking = append(asking, i)
 		case i.fault.On == nil || i.fault.On.match(c):
 			picking = append(picking, i)
 		}
 	}
-	holds := make(map[*Injected]bool, len(asking))
+	var holds map[*Injected]bool
 	if len(asking) > 0 {
+		holds = make(map[*Injected]bool, len(asking))
+		var at *Injected
 		broken := guarded(func() {
-			for _, i := range asking {
-				if i.fault.On == nil || i.fault.On.match(c) {
-					picking = append(picking, i)
-					holds[i] = i.fault.When.kind != while || i.fault.When.cond()
+			for _, at = range asking {
+				if at.fault.On == nil || at.fault.On.match(c) {
+					picking = append(picking, at)
+					holds[at] = at.fault.When.kind != while || at.fault.When.cond()
 				}
 			}
 		})
 		if broken != "" {
-			s.misuse("the matcher or condition of a fault, asked about %v, %s", c, broken)
+			s.misuse("the matcher or condition of the fault injected at %s, asked about %v, %s", at.line, c, broken)
 			return nil, brokenTest("matcher or condition of a fault", broken)
 		}
-		slices.SortFunc(picking, func(a, b *Injected) int { return a.number - b.number })
+		slices.SortFunc(picking, func(a, b *Injected) int { return cmp.Compare(a.number, b.number) })
 	}
 	if len(picking) == 0 {
 		return nil, nil
@@ -225,16 +228,11 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 	defer s.mu.Unlock()
 	var hits []*Injected
 	for _, i := range picking {
-		if (!i.asks() || holds[i]) && i.counted(c, turn) {
+		if (!i.asks || holds[i]) && i.counted(c, turn) {
 			hits = append(hits, i)
 		}
 	}
 	return hits, nil
-}
-
-// asks tells whether code of the test decides where or when the fault happens.
-func (i *Injected) asks() bool {
-	return i.fault.When.kind == while || i.fault.On != nil && i.fault.On.asks()
 }
 
 // counted counts a call that the fault picks and tells whether it is one of those that the trigger means. The caller holds the

@@ -79,9 +79,10 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 	picked := AnyOf(on...)
 	var next *Operation
 	rejected := make(map[*Operation]bool)
+	limit := s.waitLimit(ctx)
 	for {
 		var candidate *Operation
-		err := s.await(ctx, func() bool {
+		err := s.await(ctx, limit, func() bool {
 			for _, op := range s.handles.started {
 				if !op.handed && !rejected[op] {
 					candidate = op
@@ -350,7 +351,7 @@ func (o *Operation) Wait(ctx context.Context) error {
 	s.checkBubble()
 	var ended *spb.Status
 	known := true
-	err := s.await(ctx, func() bool {
+	err := s.await(ctx, s.waitLimit(ctx), func() bool {
 		op, _ := s.world.GetOperation(o.id)
 		if known = op != nil; !known {
 			return true

@@ -19,7 +19,6 @@ type record struct {
 	keep   int
 	last   int // the sequence number of the latest event
 	events []Event
-	header metadata.MD // of the latest call: equal header sets are kept once
 }
 
 // add gives an event its number and keeps it.
@@ -56,10 +55,12 @@ func (r *record) kept() iter.Seq[Event] {
 
 // arrive keeps a call that has just come in.
 func (r *record) arrive(c *Call) {
-	if maps.EqualFunc(c.Header, r.header, slices.Equal) {
-		c.Header = r.header
-	} else {
-		r.header = c.Header
+	if r.keep > 0 && c.conn != nil {
+		if maps.EqualFunc(c.Header, c.conn.header, slices.Equal) {
+			c.Header = c.conn.header
+		} else {
+			c.conn.header = c.Header
+		}
 	}
 	c.Seq = r.add(Event{Time: c.Start, Call: c})
 }

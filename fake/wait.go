@@ -206,9 +206,8 @@ const (
 var errWaited = errors.New("nothing came")
 
 // await waits until cond holds, which it asks with the lock held and the state settled, first at once and then after every change.
-// It ends with an error at the end of the context, when the server closes, or, where the context has no deadline, after waitLimit.
-func (s *Server) await(ctx context.Context, cond func() bool) error {
-	limit := s.waitLimit(ctx)
+// It ends with an error at the end of the context, when the server closes, or when limit fires.
+func (s *Server) await(ctx context.Context, limit <-chan time.Time, cond func() bool) error {
 	for {
 		now := s.enter()
 		if cond() {

@@ -1,0 +1,96 @@
+package fake
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/imagefake/imagefake/fake/internal/canon"
+	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+)
+
+// Transcript returns the record in its canonical form, one line an event, for goldens and for comparing runs. With matchers it has
+// the calls that one of them picks, and no other events.
+//
+// Equal servers under the same sequential test have equal transcripts in every run: ids of 20 characters and idempotency keys are
+// renamed in order of appearance, times, request ids and other headers are left out, messages are written field by field. Callers
+// that run side by side have equal transcripts each: Transcript(ByCaller("baker")). Tokens are never shown. Two events at the same
+// virtual instant in different goroutines (a deadline and a change, say) come in either order.
+func (s *Server) Transcript(on ...Matcher) string {
+	picked := AnyOf(on...)
+	var b strings.Builder
+	if dropped := s.Dropped(); dropped > 0 {
+		fmt.Fprintf(&b, "%d earlier events were dropped: WithRecord keeps more\n", dropped)
+	}
+	names := renamer{names: make(map[string]string)}
+	keys := renamer{names: make(map[string]string)}
+	line := 0
+	for e := range s.Events() {
+		if len(on) > 0 && (e.Call == nil || !picked.match(e.Call)) {
+			continue
+		}
+		text := e.Text
+		if e.Call != nil {
+			text = e.Call.transcribe(keys)
+		}
+		line++
+		text = moment.ReplaceAllString(text, "a time")
+		text = cloudID.ReplaceAllStringFunc(text, func(id string) string { return names.rename("id", id) })
+		fmt.Fprintf(&b, "%d %s\n", line, strings.ReplaceAll(text, "\n", " "))
+	}
+	return b.String()
+}
+
+var (
+	cloudID = regexp.MustCompile(`\b[0-9a-v]{20}\b`)
+	moment  = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+)
+
+// A renamer gives things short names in the order in which they appear.
+type renamer struct{ names map[string]string }
+
+func (r renamer) rename(kind, thing string) string {
+	name, known := r.names[thing]
+	if !known {
+		name = fmt.Sprintf("%s-%d", kind, len(r.names)+1)
+		r.names[thing] = name
+	}
+	return name
+}
+
+// transcribe returns all of a call that does not change from run to run.
+func (c *Call) transcribe(keys renamer) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %v %s", c.Caller, c.Method, c.shown(c.Request))
+	if c.Key != "" {
+		fmt.Fprintf(&b, " %s", keys.rename("key", c.Key))
+	}
+	if c.Attempt > 1 {
+		fmt.Fprintf(&b, " attempt %d", c.Attempt)
+	}
+	for _, f := range c.Faults {
+		fmt.Fprintf(&b, " ! %v", f.fault.Do)
+	}
+	switch {
+	case c.Status == nil:
+		b.WriteString(" -> running")
+	case c.Status.Code() != codes.OK:
+		fmt.Fprintf(&b, " -> %v: %s", c.Status.Code(), c.Status.Message())
+	default:
+		fmt.Fprintf(&b, " -> %s", c.shown(c.Reply))
+	}
+	if c.Changed {
+		b.WriteString(" (changed the state)")
+	}
+	return b.String()
+}
+
+// shown returns a message of a call as text, but not those that hold tokens.
+func (c *Call) shown(m proto.Message) string {
+	if c.Method.service() == iam.IamTokenService_ServiceDesc.ServiceName {
+		return "{…}"
+	}
+	return canon.Message(m)
+}
