@@ -195,7 +195,7 @@ func TestPlansThatMakeNoSenseAreRefused(t *testing.T) {
 		{fake.WithRecord(-1), "0 keeps none"},
 		{fake.WithRules(7), "fake.Published or fake.Current"},
 		{fake.WithSources(true, fake.Source{}), "exactly one of Disk, Snapshot and Object"},
-		{fake.WithSources(true, fake.Source{Disk: "d", Format: "raw"}), "belong to objects"},
+		{fake.WithSources(true, fake.Source{Disk: "d", Format: "raw"}), "only objects have Format"},
 		{fake.WithSources(true, fake.Source{Disk: "d", Size: -1}), "cannot be negative"},
 		{fake.WithService(nil), "registers the service"},
 		{nil, "one of the options is nil"},

@@ -223,7 +223,7 @@ func (s Source) check() error {
 	case s.Size < 0 || s.StorageSize < 0:
 		return fmt.Errorf("sizes %d and %d: a size cannot be negative", s.Size, s.StorageSize)
 	case s.Object == "" && (s.Format != "" || s.Forbidden):
-		return errors.New("Format and Forbidden belong to objects")
+		return errors.New("only objects have Format and Forbidden")
 	}
 	return nil
 }

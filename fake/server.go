@@ -24,7 +24,6 @@ type Server struct {
 	manual *ManualClock // the clock, if it is one
 	home   string       // the bubble it was made in
 	grpc   *grpc.Server
-	served map[string]bool // full names of the methods, for faults on what is not there
 	conns  connections
 	auth   auth
 
