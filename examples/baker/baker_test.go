@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/imagefake/imagefake/assert"
 	"github.com/imagefake/imagefake/examples/baker"
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
@@ -18,35 +19,39 @@ import (
 
 const folder = "b1gbaker"
 
-func newBaker(cloud *fake.Server) *baker.Baker { return baker.New(cloud.Conn(), folder) }
-
-func named(name string) func(*compute.Image) bool {
-	return func(im *compute.Image) bool { return im.Name == name }
+// bake makes the image "web" from the newest Ubuntu 22.04.
+func bake(ctx context.Context, cloud *fake.Server) (id string, err error) {
+	image, err := baker.New(cloud.Conn(), folder).Bake(ctx, "web", "ubuntu-2204-lts")
+	return image.GetId(), err
 }
 
 func TestBakeFromTheNewestBase(t *testing.T) {
 	cloud := fake.New(t, fake.WithStandardImages())
 
-	image, err := newBaker(cloud).Bake(t.Context(), "web", "ubuntu-2204-lts")
+	id, err := bake(t.Context(), cloud)
 
 	require.NoError(t, err)
-	require.Equal(t, compute.Image_READY, cloud.Image(image.Id).Status)
-	require.Equal(t, "ubuntu-22-04-lts-v20240603", image.Labels["base"])
+	assert.Image(t, cloud, id, assert.Status(compute.Image_READY), assert.Family("web"),
+		assert.Labels(map[string]string{"base": "ubuntu-22-04-lts-v20240603"}))
+	assert.Sequence(t, cloud, fake.ImageGetLatestByFamily, fake.ImageCreate, fake.OperationGet, fake.ImageGet)
+	assert.Awaited(t, cloud)
 }
 
 func TestARollbackSeenFromTheCaller(t *testing.T) {
 	cloud := fake.New(t, fake.WithStandardImages(), fake.WithPlan(fake.Finish(fake.ByHand()), fake.ImageCreate))
+	before := cloud.Snapshot()
 	done := make(chan error, 1)
-	go func() { _, err := newBaker(cloud).Bake(t.Context(), "web", "ubuntu-2204-lts"); done <- err }()
+	go func() { _, err := bake(t.Context(), cloud); done <- err }()
 
 	op := cloud.NextOperation(t.Context(), fake.ImageCreate)
-	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ImageID()).Status)
+	assert.Image(t, cloud, op.ImageID(), assert.Status(compute.Image_CREATING))
 	op.Fail(codes.Internal, "disk read error") // the error is set, done is false: rolling back
-	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ImageID()).Status)
+	assert.Image(t, cloud, op.ImageID(), assert.Status(compute.Image_CREATING))
 	op.Step() // rolled back
 
 	require.ErrorContains(t, <-done, "disk read error")
-	require.Nil(t, cloud.Image(op.ImageID()))
+	assert.Image(t, cloud, op.ImageID(), assert.Gone())
+	assert.NothingLeft(t, cloud, before)
 }
 
 func TestALostReplyAndALaggingReplica(t *testing.T) {
@@ -55,13 +60,25 @@ func TestALostReplyAndALaggingReplica(t *testing.T) {
 		cloud.Inject(fake.Fault{On: fake.ImageCreate, When: fake.First(1), Do: fake.LoseReply()})
 		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound, "")})
 
-		_, err := newBaker(cloud).Bake(t.Context(), "web", "ubuntu-2204-lts")
+		id, err := bake(t.Context(), cloud)
 
 		require.NoError(t, err)
-		creates := cloud.Calls(fake.ImageCreate)
-		require.Len(t, creates, 2)
-		require.Equal(t, creates[0].Key, creates[1].Key, "the retry carries the key of the first try")
-		require.Len(t, cloud.Images(named("web")), 1)
+		assert.Image(t, cloud, id, assert.Status(compute.Image_READY))
+		assert.Outcomes(t, cloud, fake.ImageCreate, codes.Unavailable, codes.OK)
+		assert.KeysKept(t, cloud)
+	})
+}
+
+func TestABusyServiceIsAskedLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := fake.New(t, fake.WithStandardImages())
+		cloud.Inject(fake.Fault{On: fake.ImageCreate, When: fake.First(4), Do: fake.Throttle(time.Second)})
+
+		_, err := bake(t.Context(), cloud)
+
+		require.NoError(t, err)
+		assert.CalledTimes(t, cloud, 5, fake.ImageCreate)
+		assert.Backoff(t, cloud, fake.ImageCreate, 2, 0)
 	})
 }
 
@@ -69,7 +86,7 @@ func TestTwentyMinutesOfBaking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // no clock to pass around
 		cloud := fake.New(t, fake.WithStandardImages(), fake.WithPlan(fake.Finish(fake.After(20*time.Minute))))
 		start := time.Now()
-		_, err := newBaker(cloud).Bake(t.Context(), "web", "ubuntu-2204-lts")
+		_, err := bake(t.Context(), cloud)
 		require.NoError(t, err)
 		require.Equal(t, 20*time.Minute, time.Since(start))
 	})
@@ -79,14 +96,15 @@ func TestTwentyMinutesOfBaking(t *testing.T) {
 func TestAStuckBakeTimesOutCleanly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t, fake.WithStandardImages(), fake.WithPlan(fake.Finish(fake.Never()), fake.ImageCreate))
+		before := cloud.Snapshot()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 
-		_, err := newBaker(cloud).Bake(ctx, "web", "ubuntu-2204-lts")
+		_, err := bake(ctx, cloud)
 
 		require.Equal(t, codes.DeadlineExceeded, status.Code(err))
-		require.Empty(t, cloud.Images(named("web")))
-		require.True(t, cloud.Operations(fake.ImageCreate)[0].Done())
+		assert.Called(t, cloud, fake.OperationCancel)
+		assert.NothingLeft(t, cloud, before)
 	})
 }
 
@@ -96,15 +114,16 @@ func TestACancelThatArrivesTooLate(t *testing.T) {
 		slow := fake.Finish(fake.After(time.Hour + 30*time.Second))
 		slow.TooLate = true
 		cloud := fake.New(t, fake.WithStandardImages(), fake.WithPlan(slow, fake.ImageCreate))
+		before := cloud.Snapshot()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 
-		_, err := newBaker(cloud).Bake(ctx, "web", "ubuntu-2204-lts")
+		_, err := bake(ctx, cloud)
 
 		require.Equal(t, codes.DeadlineExceeded, status.Code(err))
-		require.Len(t, cloud.Calls(fake.OperationCancel), 1)
 		require.NoError(t, cloud.Operations(fake.ImageCreate)[0].Wait(t.Context()), "the create went on to success")
-		require.Empty(t, cloud.Images(named("web")))
+		assert.Before(t, cloud, fake.OperationCancel, fake.ImageDelete)
+		assert.NothingLeft(t, cloud, before)
 	})
 }
 
@@ -116,10 +135,12 @@ func TestRetireKeepsTheNewest(t *testing.T) {
 	}
 	cloud.AddImages(&compute.Image{FolderId: folder, Name: "api", Family: "api"})
 
-	retired, err := newBaker(cloud).Retire(t.Context(), "web", 2)
+	retired, err := baker.New(cloud.Conn(), folder).Retire(t.Context(), "web", 2)
 
 	require.NoError(t, err)
 	require.Equal(t, 148, retired)
+	assert.PagesRead(t, cloud)
+	assert.Awaited(t, cloud)
 	var left []string
 	for _, im := range cloud.Images() {
 		left = append(left, im.Name)
