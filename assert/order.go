@@ -2,7 +2,6 @@ package assert
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
@@ -165,7 +164,7 @@ func (r record) spans(m fake.Matcher) []span {
 
 // changes tells whether an event is a change of an image or of an operation: neither a call nor a fault.
 func changes(e fake.Event) bool {
-	return e.Call == nil && (strings.HasPrefix(e.Text, "image ") || strings.HasPrefix(e.Text, "operation "))
+	return e.Call == nil && e.Fault == nil && (e.ImageID != "" || e.OperationID != "")
 }
 
 // meeting tells how two spans are not one before the other.

@@ -147,7 +147,7 @@ func history(s *fake.Server, id string) string {
 
 // existed tells whether there was an image with an id that is not there now.
 func existed(s *fake.Server, id string) bool {
-	return len(past(s, id)) > 0 || strings.Contains("\n"+s.Snapshot().String(), "\ngone "+id+" ")
+	return len(past(s, id)) > 0 || s.Snapshot().Gone(id)
 }
 
 // existing lists the images that there are, those of the public catalogue aside.

@@ -55,7 +55,7 @@ func (s *Server) fire(c *Call, hit *Injected) {
 	text := hit.fault.Do.String()
 	s.record.add(Event{
 		Time: s.clock.Now(), Text: "fault: " + text, ImageID: c.ImageID, OperationID: c.OperationID,
-		facts: &eventFacts{phrase: text, call: c.Seq},
+		Fault: hit, facts: &eventFacts{phrase: text, call: c.Seq},
 	})
 	s.announce()
 }

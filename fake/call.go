@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -28,6 +30,7 @@ type Call struct {
 	Timeout    time.Duration // what the caller's deadline left at arrival, in the time package's time; 0: no deadline
 
 	Attempt     int    // 1, and one more for each repetition by gRPC's retry policy
+	First       int    // the Seq of attempt 1, its own if it is that: attempts of one call of the client share it
 	Key         string // idempotency key
 	ImageID     string // the image concerned, "" if there is none; of a Create, the new one
 	OperationID string // the operation asked for or started
@@ -70,10 +73,14 @@ type Event struct {
 	Seq  int       // its place in the record, from 1
 	Time time.Time // on the server's clock; of a call, its arrival
 	Text string    // in words
-	Call *Call     // nil for anything but a call
 
-	ImageID     string // the image that changed or the call concerns
-	OperationID string // the operation that changed or the call concerns
+	Call      *Call                // nil for anything but a call
+	Image     *compute.Image       // of a change of an image: as it is since; nil where it is gone
+	Operation *operation.Operation // of a step of an operation: as it is since
+	Fault     *Injected            // of a fault that happens to a call
+
+	ImageID     string // the image that changed, or that the call or operation concerns
+	OperationID string // the operation that moved, or that the call concerns
 
 	facts *eventFacts // for the timeline; nil for a call
 }
@@ -86,5 +93,6 @@ type eventFacts struct {
 	err    string // of the operation: code and message
 	bad    bool   // the operation or the image has failed
 	over   bool   // the operation is done, the image is gone
+	moved  bool   // the clock
 	call   int    // that the fault happened to, or that started the operation; 0: none
 }

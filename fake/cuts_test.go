@@ -179,3 +179,19 @@ func TestHangAndDelayHeedTheCaller(t *testing.T) {
 		})
 	}
 }
+
+// The attempts of one call of the client share a number, those of the next have another.
+func TestAttemptsOfOneCallBelongTogether(t *testing.T) {
+	cloud := fake.New(t)
+	cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(2), Do: fake.Unavailable()})
+	c := dialled(t, cloud, true)
+	for range 2 {
+		_, err := c.List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
+		require.NoError(t, err)
+	}
+	calls := cloud.Calls(fake.ImageList)
+	require.Len(t, calls, 4)
+	for n, want := range []int{0, 0, 0, 3} {
+		require.Equal(t, calls[want].Seq, calls[n].First)
+	}
+}

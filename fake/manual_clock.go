@@ -67,6 +67,12 @@ func (c *ManualClock) Advance(d time.Duration) {
 	c.advancing.Lock()
 	defer c.advancing.Unlock()
 	target := c.Now().Add(d)
+	c.mu.Lock()
+	servers := slices.Clone(c.servers)
+	c.mu.Unlock()
+	for _, s := range servers {
+		s.noteMove(d)
+	}
 	for {
 		at, ok := c.next()
 		if !ok || at.After(target) {

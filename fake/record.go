@@ -62,11 +62,47 @@ func (r *record) arrive(c *Call) {
 			c.conn.header = c.Header
 		}
 	}
+	c.First = r.firstAttempt(c)
 	c.Seq = r.add(Event{Time: c.Start, Call: c})
+	if c.First == 0 {
+		c.First = c.Seq
+	}
+}
+
+// firstAttempt finds the first attempt of a call that gRPC's retry policy repeats: it is the call whose latest attempt was the one
+// before, by the same caller, with the same request. It returns 0 if c is no repetition, or if the record has lost the first.
+func (r *record) firstAttempt(c *Call) int {
+	if c.Attempt == 1 {
+		return 0
+	}
+	for i := range r.events {
+		before := r.events[(r.last-1-i+len(r.events))%len(r.events)].Call
+		if before != nil && before.Attempt == c.Attempt-1 && before.Method == c.Method && before.Caller == c.Caller &&
+			proto.Equal(before.Request, c.Request) {
+			return before.First
+		}
+	}
+	return 0
+}
+
+// cloned returns a copy of a message, nil of nil.
+func cloned[M interface {
+	comparable
+	proto.Message
+}](m M) M {
+	var none M
+	if m == none {
+		return none
+	}
+	return proto.Clone(m).(M)
 }
 
 // change keeps a change of the world.
 func (r *record) change(change world.Change) {
+	if r.keep == 0 {
+		r.last++
+		return
+	}
 	facts := &eventFacts{phrase: change.Text}
 	e := Event{Time: change.At, ImageID: change.ImageID, facts: facts}
 	if im := cmp.Or(change.Image, change.Before); im != nil {
@@ -74,13 +110,14 @@ func (r *record) change(change world.Change) {
 		facts.bad, facts.over = change.Image.GetStatus() == compute.Image_ERROR, change.Image == nil
 	}
 	if op := change.Operation; op != nil {
-		e.ImageID, e.OperationID = op.Subject, op.Id
+		e.ImageID, e.OperationID, e.Operation = op.Subject, op.Id, op.Operation
 		facts.method, facts.call, facts.over = MethodOf(op.Method), op.Call, op.Run.Phase.Done()
 		if err := op.Run.Err; err != nil {
 			facts.err, facts.bad = fmt.Sprintf("%v: %s", codes.Code(err.Code), err.Message), true
 		}
 		e.Text = fmt.Sprintf("operation %s %s", op.Id, change.Text)
 	} else {
+		e.Image = change.Image
 		e.Text = fmt.Sprintf("image %s %s", change.ImageID, change.Text)
 	}
 	r.add(e)
@@ -119,6 +156,7 @@ func (s *Server) Events() iter.Seq[Event] {
 				e.ImageID, e.OperationID = e.Call.ImageID, e.Call.OperationID
 				e.Text = e.Call.describe()
 			}
+			e.Image, e.Operation = cloned(e.Image), cloned(e.Operation)
 			if !yield(e) {
 				return
 			}

@@ -42,10 +42,7 @@ func (s *Server) Image(id string) *compute.Image {
 	s.enter()
 	im := s.world.Image(id)
 	s.leave(nil)
-	if im == nil {
-		return nil
-	}
-	return proto.Clone(im).(*compute.Image)
+	return cloned(im)
 }
 
 // Images returns copies of the images for which every where holds, in order of creation: all images without one, the public
@@ -128,12 +125,11 @@ func (st *State) Images(where ...func(*compute.Image) bool) []*compute.Image {
 
 // Image returns a copy of the image with that id, nil if there is none.
 func (st *State) Image(id string) *compute.Image {
-	im := st.copy().Image(id)
-	if im == nil {
-		return nil
-	}
-	return proto.Clone(im).(*compute.Image)
+	return cloned(st.copy().Image(id))
 }
+
+// Gone tells whether there once was an image with that id, and is no more.
+func (st *State) Gone(id string) bool { return st.copy().Past(id) && st.Image(id) == nil }
 
 // Operations returns copies of the operations in order of creation.
 func (st *State) Operations() []*operation.Operation {

@@ -91,8 +91,13 @@ func (b *storyBuilder) call(c *Call) {
 func (b *storyBuilder) event(e Event) {
 	drawn := timeline.Event{Seq: e.Seq, At: e.Time, Kind: timeline.Note, Text: e.Text, Image: e.ImageID, Operation: e.OperationID}
 	if f := e.facts; f != nil {
-		drawn.Text, drawn.Bad, drawn.Over, drawn.Call = f.phrase, f.bad, f.over, f.call
+		drawn.Bad, drawn.Over, drawn.Call = f.bad, f.over, f.call
+		if f.phrase != "" {
+			drawn.Text = f.phrase
+		}
 		switch {
+		case f.moved:
+			drawn.Kind = timeline.Clock
 		case f.method != Method{}:
 			drawn.Kind = timeline.Operation
 			b.knownImage(e.ImageID)

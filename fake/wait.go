@@ -3,6 +3,7 @@ package fake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -97,6 +98,13 @@ func (s *Server) settleAt(now time.Time) {
 		return true
 	})
 	s.announce() // the time itself is something to wait for
+}
+
+// noteMove keeps in the record that the test is about to move a ManualClock.
+func (s *Server) noteMove(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record.add(Event{Time: s.clock.Now(), Text: fmt.Sprintf("the test moved the clock by %v", d), facts: &eventFacts{moved: true}})
 }
 
 // scheduled returns when time alone moves an operation or wakes a handler, on a ManualClock.
