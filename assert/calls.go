@@ -99,7 +99,7 @@ func Only[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) (q Q) 
 }
 
 // All returns the requests of type Q of the calls that one of the matchers picks, all calls without one, in order of arrival. It
-// fails only where it could not know them. Each attempt of a call that is repeated counts. The requests are copies.
+// fails if the record has dropped events, or if no method takes Q; no call is no failure. Each attempt of a call that is repeated counts. The requests are copies.
 func All[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) []Q {
 	t.Helper()
 	calls, _, ok := requestsOf[Q](t, "All", s, on)

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Check says what an image is to be like, in [Image], [Folder] and [Changed]. Its texts are those of a failure.
+// Check says what an image is to be like, in [Image], [Folder] and [Changed]. String is what a failure text shows.
 type Check interface {
 	fmt.Stringer
 	// check returns how an image differs. Only Gone takes one that is nil.

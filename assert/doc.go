@@ -16,7 +16,7 @@
 //   - calls: [Called], [NotCalled], [CalledTimes], [Sequence], [Subsequence], [Outcomes], [Faulted]; the requests themselves with
 //     [Only] and [All]; matchers of requests that explain themselves, [Like], [Exactly] and [Field], beside those of package fake;
 //   - time and order on the server's clock: [Before], [Overlapping], [NeverConcurrent], [Work], [Gaps], [Backoff];
-//   - manners of a client: [KeysKept], [Awaited], [PagesRead], [NotRepeated], [Deadlines], [NothingLeft];
+//   - rules for well-behaved clients: [KeysKept], [Awaited], [PagesRead], [NotRepeated], [Deadlines], [NothingLeft];
 //   - state: [Image], [Folder], [Changed], [Unchanged], [History];
 //   - [Eventually], which waits without sleeping.
 //
@@ -32,7 +32,7 @@
 //
 // # Beside testify
 //
-// Both packages are called assert. A file that needs both gives this one its name and takes testify's require:
+// Testify's package is called assert too. Use testify's require beside this one:
 //
 //	import (
 //		"github.com/imagefake/imagefake/assert"

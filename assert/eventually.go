@@ -44,14 +44,11 @@ func Eventually(ctx context.Context, t fake.TB, s *fake.Server, cond func() bool
 
 // ending tells how a wait ended in vain.
 func ending(ctx context.Context, err error) string {
-	_, bounded := ctx.Deadline()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "The deadline of the context passed, and it did not"
 	case errors.Is(err, context.Canceled):
 		return "The context was cancelled, and it did not"
-	case !bounded:
-		return fmt.Sprintf("It did not: %v. A context without a deadline is good for five seconds, or a day in a bubble: give it one to wait longer", err)
 	}
-	return fmt.Sprintf("It did not: %v", err)
+	return fmt.Sprintf("But %v: give the context a deadline to wait longer, and remember that an operation which polls move stands still when nobody polls it", err)
 }

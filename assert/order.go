@@ -52,7 +52,7 @@ func Before(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 	return true
 }
 
-// Overlapping checks that at some moment a call of a and a call of b were under way side by side. Without two calls there is none.
+// Overlapping checks that at some moment a call of a and a call of b were under way side by side. It fails if a or b picks no call.
 func Overlapping(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 	t.Helper()
 	r, ok := readWhole(t, "Overlapping", s, a, b)

@@ -90,16 +90,13 @@ func (r record) pick(on ...fake.Matcher) []fake.Call {
 // broken returns why a matcher can pick nothing, "" if nothing is known against it.
 func (r record) broken(m fake.Matcher) string {
 	if m == nil {
-		return "it is nil; use a method such as fake.ImageCreate, or fake.Match"
-	}
-	if m == (fake.Method{}) {
-		return "it is the zero Method; use one of the methods of package fake, or fake.MethodOf"
+		return r.server.Impossible(m)
 	}
 	// A matcher of this package that cannot work says so in its text, which is also part of the text of whatever contains it.
 	if _, why, is := strings.Cut(m.String(), impossible); is {
 		return why
 	}
-	return ""
+	return r.server.Impossible(m)
 }
 
 // own tells whether a call is one that code makes on purpose: not one of those to the services for endpoints and tokens, which

@@ -12,15 +12,15 @@ import (
 )
 
 // apply lets the faults that hit a call act at one place of the road, in the order in which they were injected. It returns the
-// answer if one of them ends the call, else nil. So far has the call come: a is its answer where the handler has run.
-func (s *Server) apply(ctx context.Context, e *errand, hits []*Injected, at place, a ...*answer) *answer {
+// answer if one of them ends the call, else nil. a is what the handler answered, nil where it has not run.
+func (s *Server) apply(ctx context.Context, e *errand, hits []*Injected, at place, a *answer) *answer {
 	for _, hit := range hits {
 		for _, act := range hit.fault.Do.actions {
-			if act.at != at || !act.applies(e, a...) {
+			if act.at != at || !act.applies(e, a) {
 				continue
 			}
 			s.fire(e.Call, hit)
-			if ended := s.act(ctx, e, hit, act, a...); ended != nil {
+			if ended := s.act(ctx, e, hit, act, a); ended != nil {
 				return ended
 			}
 		}
@@ -29,13 +29,13 @@ func (s *Server) apply(ctx context.Context, e *errand, hits []*Injected, at plac
 }
 
 // applies tells whether an action finds something to do: a fault that does not has not happened.
-func (act action) applies(e *errand, a ...*answer) bool {
+func (act action) applies(e *errand, a *answer) bool {
 	if act.only != nil && !slices.Contains(act.only, e.Method) {
 		return false
 	}
 	switch act.kind {
 	case altering:
-		return a[0].reply != nil
+		return a != nil && a.reply != nil
 	case expiring:
 		r, pages := e.Request.(interface{ GetPageToken() string })
 		return pages && r.GetPageToken() != ""
@@ -61,7 +61,7 @@ func (s *Server) fire(c *Call, hit *Injected) {
 }
 
 // act does one thing to a call.
-func (s *Server) act(ctx context.Context, e *errand, hit *Injected, act action, a ...*answer) *answer {
+func (s *Server) act(ctx context.Context, e *errand, hit *Injected, act action, a *answer) *answer {
 	switch act.kind {
 	case answering, expiring:
 		return s.answerWith(e, act)
@@ -84,17 +84,17 @@ func (s *Server) act(ctx context.Context, e *errand, hit *Injected, act action, 
 		e.view = s.history.lagging(s.world, act.back)
 		s.leave(nil)
 	case altering:
-		altered := proto.Clone(a[0].reply)
+		altered := proto.Clone(a.reply)
 		if broken := guarded(func() { act.alter(e.Request, altered) }); broken != "" {
 			return s.brokenFunc(e.Call, hit, broken)
 		}
-		a[0].reply = altered
+		a.reply = altered
 	case running:
 		seen := s.copyOf(e.Call)
-		if len(a) > 0 {
-			seen.Reply, seen.Status = a[0].reply, statusOK
-			if a[0].status != nil {
-				seen.Status = status.FromProto(a[0].status)
+		if a != nil {
+			seen.Reply, seen.Status = a.reply, statusOK
+			if a.status != nil {
+				seen.Status = status.FromProto(a.status)
 			}
 		}
 		s.detachCall(&seen)

@@ -105,9 +105,7 @@ func (a *auth) identify(c *Call) (subject string, refused *spb.Status) {
 
 // RevokeToken makes a token invalid from now on: one of [WithAuth], or one that the IAM service gave. An unknown token is misuse.
 func (s *Server) RevokeToken(token string) {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	if !s.auth.revoke(token) {
 		s.misuse("RevokeToken: the server never knew the token; name one given to WithAuth or got from the IAM service")
 	}

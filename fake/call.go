@@ -31,11 +31,11 @@ type Call struct {
 
 	Attempt     int    // 1, and one more for each repetition by gRPC's retry policy
 	First       int    // the Seq of attempt 1, its own if it is that: attempts of one call of the client share it
-	Key         string // idempotency key
+	Key         string // header idempotency-key, "" without one; any text is accepted
 	ImageID     string // the image concerned, "" if there is none; of a Create, the new one
 	OperationID string // the operation asked for or started
 	Changed     bool   // the call changed the state
-	Answered    int    // the number of the latest event when it was answered: clocks may stand still, this does not
+	Answered    int    // the Seq of the latest event when it was answered: x.Answered < y.Seq means that x ended before y came
 	Faults      []*Injected
 
 	conn      *serverConn

@@ -25,18 +25,14 @@ const (
 
 // Conn returns the server's own client connection, always the same one. It belongs to the server: do not close it.
 func (s *Server) Conn() *grpc.ClientConn {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	return s.connAs("")
 }
 
 // ConnAs returns the client connection of a caller of its own, the same one for the same name. The name tells its calls apart in
 // the record, in faults ([ByCaller]) and in the timeline. It belongs to the server: do not close it.
 func (s *Server) ConnAs(caller string) *grpc.ClientConn {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	if caller == "" {
 		s.misuse("ConnAs needs a name for the caller; for a connection without one use Conn")
 	}
@@ -50,9 +46,7 @@ func (s *Server) ConnAs(caller string) *grpc.ClientConn {
 var numbered = regexp.MustCompile(`^conn-\d+$`)
 
 func (s *Server) connAs(caller string) *grpc.ClientConn {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	s.conns.mu.Lock()
 	defer s.conns.mu.Unlock()
@@ -77,9 +71,7 @@ func (s *Server) connAs(caller string) *grpc.ClientConn {
 // made with one returned value are one caller. They belong to whoever dials: in a testing/synctest bubble one that is left open
 // ends the test with a deadlock, so shut the SDK down there.
 func (s *Server) DialOptions() []grpc.DialOption {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	s.conns.mu.Lock()
 	defer s.conns.mu.Unlock()

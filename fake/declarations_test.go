@@ -62,11 +62,17 @@ func TestFaultsThatMakeNoSenseAreRefusedWithAWayOut(t *testing.T) {
 		"method not served":    {fake.Fault{On: diskGet, Do: fails}, "WithService"},
 		"one of them unserved": {fake.Fault{On: fake.AnyOf(fake.ImageGet, diskGet), Do: fails}, "WithService"},
 		"request not served":   {fake.Fault{On: fake.Match(func(*compute.GetDiskRequest) bool { return true }), Do: fails}, "WithService"},
-		"no method":            {fake.Fault{On: fake.Method{}, Do: fails}, "WithService"},
+		"no method":            {fake.Fault{On: fake.Method{}, Do: fails}, "zero Method"},
 		"stream":               {fake.Fault{On: fake.MethodOf(healthpb.Health_Watch_FullMethodName), Do: fails}, "stream"},
 		"excluding conditions": {fake.Fault{On: fake.AllOf(fake.ImageGet, fake.ImageList), Do: fails}, "exclude each other"},
 		"excluding request": {fake.Fault{On: fake.AllOf(fake.ImageGet, fake.Match(func(*compute.ListImagesRequest) bool { return true })), Do: fails},
 			"exclude each other"},
+		"no image":       {fake.Fault{On: fake.OnImage(""), Do: fails}, "the id is empty"},
+		"no operation":   {fake.Fault{On: fake.AnyOf(fake.ImageGet, fake.OnOperation("")), Do: fails}, "the id is empty"},
+		"no caller":      {fake.Fault{On: fake.Not(fake.ByCaller("")), Do: fails}, "the id is empty"},
+		"a nil among":    {fake.Fault{On: fake.AllOf(fake.ImageGet, nil), Do: fails}, "is nil"},
+		"no func":        {fake.Fault{On: fake.Match[*compute.GetImageRequest](nil), Do: fails}, "needs a func"},
+		"no request":     {fake.Fault{On: fake.Match(func(*compute.Image) bool { return true }), Do: fails}, "no method that takes such a request"},
 		"poll and image": {fake.Fault{On: fake.AllOf(fake.OnOperation("x"), fake.ImageGet), Do: fails}, "exclude each other"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,11 +17,11 @@
 //   - operations that stop where the test wants to look: a [Plan], [Server.NextOperation], [Operation];
 //   - time: a testing/synctest bubble, a [ManualClock], or any [Clock];
 //   - faults: a [Fault] says where ([Matcher]), when ([Trigger]) and what ([Effect]);
-//   - what happened: [Server.Calls], [Server.Events], [Server.Timeline].
+//   - what happened: [Server.Calls], [Server.Events], [Server.Timeline], [Server.Transcript].
 //
 // # Misuse
 //
-// Control methods return no errors, so that a test reads as prose. A mistake of the test itself (a step too many, an unknown id,
+// Methods that set up or steer return no errors, so that a test reads as prose. A mistake of the test itself (a step too many, an unknown id,
 // a name that is taken, a fault that could never fire) fails the test at the caller's line and changes nothing. A server from
 // [Start] has no test to fail: it collects these errors for [Server.Err] and [Server.Close].
 //

@@ -17,19 +17,20 @@ import (
 //
 // An effect acts at one of three places on the road of a call. The default is before the commit: the request has passed validation
 // and nothing has changed. [Effect.Early] puts it before validation and authentication, [Effect.Late] behind the handler, whatever
-// that answered: the state may have changed, and the caller does not learn of it.
+// that answered: the state may have changed, and a [Return] there keeps the caller from learning of it.
 type Effect struct{ actions []action }
 
 type place int
 
+// In the order of the road.
 const (
-	beforeCommit place = iota
-	early
+	early place = iota - 1
+	beforeCommit
 	late
 )
 
 func (p place) String() string {
-	return [...]string{"before the commit", "before validation", "after the commit"}[p]
+	return [...]string{"before validation", "before the commit", "after the commit"}[p-early]
 }
 
 type actionKind int
@@ -55,7 +56,7 @@ type action struct {
 	code    codes.Code // answering
 	message string     // answering; "": the contract's text
 	details []*anypb.Any
-	broken  error // why a detail cannot be sent
+	broken  error // why it makes no sense
 	bare    bool  // answering: Trailers-Only
 	trailer metadata.MD
 
@@ -75,18 +76,17 @@ func (e Effect) Then(next Effect) Effect {
 	return Effect{slices.Concat(e.actions, next.actions)}
 }
 
-// Early moves the effect before validation and authentication, where a proxy would act.
+// Early moves the effect, all that was chained so far, before validation and authentication, where a proxy would act.
 func (e Effect) Early() Effect { return e.to(early) }
 
-// Late moves the effect behind the handler: the state has changed if the call changes it.
+// Late moves the effect, all that was chained so far, behind the handler: the state has changed if the call changes it.
 func (e Effect) Late() Effect { return e.to(late) }
 
 func (e Effect) to(p place) Effect {
 	moved := slices.Clone(e.actions)
 	for i := range moved {
 		if moved[i].fixed && moved[i].at != p {
-			moved[i].text += " moved " + p.String() // refused by Inject
-			moved[i].at = -1
+			moved[i].broken = fmt.Errorf("%q acts where it does: leave Early and Late out", moved[i].text)
 			continue
 		}
 		moved[i].at = p

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
@@ -32,9 +34,7 @@ func (f Fault) String() string {
 // has not fired by the end of the test fails it, with the line of Inject, unless it is Optional or was removed; one that never can
 // is refused at once.
 func (s *Server) Inject(f Fault) *Injected {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int), asks: f.When.kind == while}
 	if f.On != nil {
@@ -44,6 +44,9 @@ func (s *Server) Inject(f Fault) *Injected {
 		s.misuse("Inject(%v): %s", f, broken)
 		i.removed = true
 		return i
+	}
+	if s.closed() {
+		s.misuse("Inject(%v): the server is closed", f)
 	}
 	i.since = s.enter()
 	s.faults.declared++
@@ -63,21 +66,15 @@ func (s *Server) brokenFault(f Fault) string {
 	}
 	var methods []Method
 	if f.On != nil {
+		if why := s.Impossible(f.On); why != "" {
+			return why
+		}
 		methods = f.On.methods()
 		for _, m := range f.On.named() {
-			switch info, served := s.method(m); {
-			case !served:
-				return fmt.Sprintf("the server does not serve %q; add the service with WithService, or use one of the methods of package fake", m.FullName())
-			case info.IsClientStream || info.IsServerStream:
+			if info, _ := s.method(m); info.IsClientStream || info.IsServerStream {
 				return fmt.Sprintf("%v is a stream, and faults happen to unary calls only", m)
 			}
 		}
-	}
-	if methods != nil && len(methods) == 0 {
-		return "no call can be picked by On: its conditions exclude each other"
-	}
-	if methods != nil && !slices.ContainsFunc(methods, func(m Method) bool { _, served := s.method(m); return served }) {
-		return fmt.Sprintf("the server serves none of %v, which On can pick; add the service with WithService", methods)
 	}
 	if f.When.kind == polls && !(methods == nil || slices.Contains(methods, OperationGet)) {
 		return "Polls counts polls of operations: On must be OperationGet, or use Nth"
@@ -88,11 +85,8 @@ func (s *Server) brokenFault(f Fault) string {
 func brokenActions(actions []action, methods []Method) string {
 	// Along the road, whatever comes behind an end never happens.
 	road := slices.Clone(actions)
-	slices.SortStableFunc(road, func(a, b action) int { return cmp.Compare(rank(a.at), rank(b.at)) })
+	slices.SortStableFunc(road, func(a, b action) int { return cmp.Compare(a.at, b.at) })
 	for i, a := range road {
-		if a.at < 0 {
-			return fmt.Sprintf("%q: the effect has a place of its own, leave Early and Late out", a.text)
-		}
 		if a.ends() && i+1 < len(road) {
 			return fmt.Sprintf("%q ends the call, so %q could never happen: leave one of them out, or inject two faults", a.text, road[i+1].text)
 		}
@@ -105,9 +99,6 @@ func brokenActions(actions []action, methods []Method) string {
 	}
 	return ""
 }
-
-// rank orders the places along the road; those that are none come first.
-func rank(p place) int { return map[place]int{early: 1, beforeCommit: 2, late: 3}[p] }
 
 // wrong returns what is wrong with the numbers and funcs of an action, "" if nothing.
 func (a action) wrong() string {
@@ -282,12 +273,25 @@ func (s *Server) unfired() error {
 	var idle []error
 	for _, i := range s.faults.all {
 		if i.fired == 0 && !i.fault.Optional {
-			seen := 0
-			for _, n := range i.counts {
-				seen += n
-			}
-			idle = append(idle, fmt.Errorf("%s: the fault %q never fired; its matcher picked %d calls: mark it Optional if that is fine", i.line, i, seen))
+			idle = append(idle, fmt.Errorf("%s: the fault %q never fired; it %s: mark it Optional if that is fine", i.line, i, i.picked()))
 		}
 	}
 	return errors.Join(idle...)
+}
+
+// picked tells which calls the matcher of a fault has picked. The caller holds the lock.
+func (i *Injected) picked() string {
+	all := 0
+	var each []string
+	for _, who := range slices.Sorted(maps.Keys(i.counts)) {
+		all += i.counts[who]
+		each = append(each, fmt.Sprintf("%s %d", who, i.counts[who]))
+	}
+	switch {
+	case all == 0:
+		return "picked 0 calls"
+	case len(each) > 1:
+		return fmt.Sprintf("picked %d calls (%s), and each is counted for itself", all, strings.Join(each, ", "))
+	}
+	return fmt.Sprintf("picked %d calls", all)
 }

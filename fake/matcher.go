@@ -25,6 +25,8 @@ type Matcher interface {
 	named() []Method
 	// asks tells whether code of the test is run to decide.
 	asks() bool
+	// impossible returns why it can pick nothing, or why it does not mean what it says; "" if nothing is wrong with it.
+	impossible() string
 	fmt.Stringer
 }
 
@@ -32,6 +34,12 @@ func (m Method) match(c *Call) bool { return c.Method == m }
 func (m Method) methods() []Method  { return []Method{m} }
 func (m Method) named() []Method    { return []Method{m} }
 func (m Method) asks() bool         { return false }
+func (m Method) impossible() string {
+	if m.methodName == nil {
+		return "it is the zero Method; use one of the methods of package fake, or MethodOf"
+	}
+	return ""
+}
 
 // matcher is a Matcher made of a func.
 type matcher struct {
@@ -39,6 +47,7 @@ type matcher struct {
 	only  []Method
 	names []Method
 	ask   bool
+	why   string
 	text  string
 }
 
@@ -46,25 +55,59 @@ func (m matcher) match(c *Call) bool { return m.picks(c) }
 func (m matcher) methods() []Method  { return m.only }
 func (m matcher) named() []Method    { return m.names }
 func (m matcher) asks() bool         { return m.ask }
+func (m matcher) impossible() string { return m.why }
 func (m matcher) String() string     { return m.text }
 
-// orNone replaces nil among matchers by one that picks nothing, and that Inject refuses.
-func orNone(on []Matcher) []Matcher {
-	if !slices.Contains(on, nil) {
-		return on
-	}
+// nothing is a matcher that picks nothing, and says why.
+func nothing(text, why string) Matcher {
+	return matcher{picks: func(*Call) bool { return false }, only: []Method{}, text: text, why: why}
+}
+
+// orNothing replaces nil among matchers by one that says so.
+func orNothing(on []Matcher) []Matcher {
 	on = slices.Clone(on)
 	for i, m := range on {
 		if m == nil {
-			on[i] = matcher{picks: func(*Call) bool { return false }, only: []Method{}, text: "a nil matcher"}
+			on[i] = nothing("a nil matcher", "one of its matchers is nil")
 		}
 	}
 	return on
 }
 
+// firstImpossible returns why one of the matchers is impossible.
+func firstImpossible(on []Matcher) string {
+	for _, m := range on {
+		if why := m.impossible(); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// Impossible tells why a matcher can pick no call on this server, or does not mean what it says: it names a method that the server
+// does not serve, its conditions exclude each other, an id in it is empty. It returns "" if nothing is wrong with the matcher.
+func (s *Server) Impossible(m Matcher) string {
+	if m == nil {
+		return "it is nil; use a method such as fake.ImageCreate, or fake.Match"
+	}
+	if why := m.impossible(); why != "" {
+		return why
+	}
+	for _, method := range m.named() {
+		if _, served := s.method(method); !served {
+			return fmt.Sprintf("the server does not serve %q; add the service with WithService, or use one of the methods of package fake", method.FullName())
+		}
+	}
+	limit := m.methods()
+	if limit != nil && !slices.ContainsFunc(limit, func(method Method) bool { _, served := s.method(method); return served }) {
+		return "the server serves no method that takes such a request; add the service with WithService"
+	}
+	return ""
+}
+
 // AnyOf picks the calls that at least one of the matchers picks; without matchers, every call.
 func AnyOf(on ...Matcher) Matcher {
-	on = orNone(on)
+	on = orNothing(on)
 	if len(on) == 1 {
 		return on[0]
 	}
@@ -86,13 +129,14 @@ func AnyOf(on ...Matcher) Matcher {
 		only:  only,
 		names: namedBy(on),
 		ask:   slices.ContainsFunc(on, Matcher.asks),
+		why:   firstImpossible(on),
 		text:  join(on, " or ", "any call"),
 	}
 }
 
 // AllOf picks the calls that every one of the matchers picks; without matchers, every call.
 func AllOf(on ...Matcher) Matcher {
-	on = orNone(on)
+	on = orNothing(on)
 	var only []Method
 	for _, m := range on {
 		switch limit := m.methods(); {
@@ -109,6 +153,10 @@ func AllOf(on ...Matcher) Matcher {
 			only = common
 		}
 	}
+	why := firstImpossible(on)
+	if why == "" && only != nil && len(only) == 0 {
+		why = "its conditions exclude each other: no call can be picked"
+	}
 	return matcher{
 		picks: func(c *Call) bool {
 			return !slices.ContainsFunc(on, func(m Matcher) bool { return !m.match(c) })
@@ -116,16 +164,21 @@ func AllOf(on ...Matcher) Matcher {
 		only:  only,
 		names: namedBy(on),
 		ask:   slices.ContainsFunc(on, Matcher.asks),
+		why:   why,
 		text:  join(on, " and ", "any call"),
 	}
 }
 
 // Not picks the calls that m does not pick.
 func Not(m Matcher) Matcher {
-	if m == nil {
-		return orNone([]Matcher{nil})[0]
+	m = orNothing([]Matcher{m})[0]
+	return matcher{
+		picks: func(c *Call) bool { return !m.match(c) },
+		names: m.named(),
+		ask:   m.asks(),
+		why:   m.impossible(),
+		text:  "not " + m.String(),
 	}
-	return matcher{picks: func(c *Call) bool { return !m.match(c) }, names: m.named(), ask: m.asks(), text: "not " + m.String()}
 }
 
 // Match picks the calls whose request has type Q and satisfies f:
@@ -136,7 +189,7 @@ func Not(m Matcher) Matcher {
 func Match[Q proto.Message](f func(Q) bool) Matcher {
 	var q Q
 	if any(q) == nil || f == nil {
-		return matcher{picks: func(*Call) bool { return false }, only: []Method{}, text: fmt.Sprintf("a Match that needs a func on a concrete request type, not %v", reflect.TypeFor[Q]())}
+		return nothing("a Match", fmt.Sprintf("Match needs a func on a concrete request type, such as *compute.CreateImageRequest; this is one on %v", reflect.TypeFor[Q]()))
 	}
 	return matcher{
 		picks: func(c *Call) bool {
@@ -153,6 +206,7 @@ func Match[Q proto.Message](f func(Q) bool) Matcher {
 // else the connection, "conn-1" for the first.
 func ByCaller(name string) Matcher {
 	return matcher{
+		why:   emptyID("ByCaller", name),
 		picks: func(c *Call) bool { return c.Caller == name },
 		text:  "calls by " + name,
 	}
@@ -178,7 +232,8 @@ func ByHeader(key, text string) Matcher {
 // [Server.Calls]; as it arrives, nobody knows the id yet.
 func OnImage(id string) Matcher {
 	return matcher{
-		picks: func(c *Call) bool { return c.ImageID == id },
+		why:   emptyID("OnImage", id),
+		picks: func(c *Call) bool { return c.ImageID == id && id != "" },
 		text:  "calls on image " + id,
 	}
 }
@@ -186,10 +241,18 @@ func OnImage(id string) Matcher {
 // OnOperation picks the calls whose request names that operation.
 func OnOperation(id string) Matcher {
 	return matcher{
-		picks: func(c *Call) bool { return c.OperationID == id },
+		why:   emptyID("OnOperation", id),
+		picks: func(c *Call) bool { return c.OperationID == id && id != "" },
 		only:  []Method{OperationGet, OperationCancel},
 		text:  "calls on operation " + id,
 	}
+}
+
+func emptyID(of, id string) string {
+	if id == "" {
+		return of + `(""): the id is empty; did the code under test return one?`
+	}
+	return ""
 }
 
 func join(on []Matcher, by, none string) string {

@@ -19,7 +19,7 @@ import (
 )
 
 // Operation is a handle on one operation of a server: it tells how the operation stands and moves it. The same operation always has
-// the same handle. Moving one that cannot move so any more is misuse.
+// the same handle. Moving one that cannot move so any more is misuse, except for Cancel, which leaves it as it is.
 type Operation struct {
 	server *Server
 	id     string
@@ -31,6 +31,7 @@ type Operation struct {
 
 // handles is the handles a server has given out or will. It is guarded by the server's lock.
 type handles struct {
+	server  *Server
 	byID    map[string]*Operation
 	started []*Operation // by calls, in order
 }
@@ -39,7 +40,7 @@ func (h *handles) add(op *lro.Operation, by *Call) {
 	if h.byID[op.Id] != nil || by == nil || by.Seq != op.Call {
 		return
 	}
-	h.get(op, nil).call = by
+	h.get(op).call = by
 	h.started = append(h.started, h.byID[op.Id])
 }
 
@@ -50,17 +51,14 @@ func (h *handles) keep(w *world.World) {
 	h.started = slices.DeleteFunc(slices.Clone(h.started), gone)
 }
 
-func (h *handles) get(op *lro.Operation, s *Server) *Operation {
+func (h *handles) get(op *lro.Operation) *Operation {
 	if h.byID == nil {
 		h.byID = make(map[string]*Operation)
 	}
 	handle := h.byID[op.Id]
 	if handle == nil {
-		handle = &Operation{id: op.Id, method: MethodOf(op.Method), image: op.Subject}
+		handle = &Operation{server: h.server, id: op.Id, method: MethodOf(op.Method), image: op.Subject}
 		h.byID[op.Id] = handle
-	}
-	if s != nil {
-		handle.server = s
 	}
 	return handle
 }
@@ -70,11 +68,9 @@ func (h *handles) get(op *lro.Operation, s *Server) *Operation {
 // the end of the context, when the server closes, and, where the context has no deadline, after five seconds (in a testing/synctest
 // bubble: a day of its time).
 //
-// From a server of [Start] it returns a handle that every use of is misuse, if nothing came.
+// If nothing came, a server from [Start] returns a handle of no operation: Done is false, Proto nil, and moving it is misuse.
 func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	picked := AnyOf(on...)
 	var next *Operation
@@ -86,14 +82,13 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 			for _, op := range s.handles.started {
 				if !op.handed && !rejected[op] {
 					candidate = op
-					op.server = s
 					return true
 				}
 			}
 			return false
 		})
 		if err != nil {
-			s.misused("NextOperation: no operation was started by %s: %s; %s", picked, reason(err), s.callsSeen())
+			s.misused("NextOperation: %s: %s; %s", s.noOperation(on, picked), reason(err), s.callsSeen())
 			break
 		}
 		// The matcher is the test's code: it is asked without the lock, about the call as it is now.
@@ -113,6 +108,22 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 	return next
 }
 
+// noOperation tells that there is none to hand out, and whether there were some.
+func (s *Server) noOperation(on []Matcher, picked Matcher) string {
+	if why := s.Impossible(picked); why != "" {
+		return why
+	}
+	var handed []string
+	for _, op := range s.Operations(on...) {
+		handed = append(handed, op.id)
+	}
+	if len(handed) == 0 {
+		return fmt.Sprintf("no operation was started by %v", picked)
+	}
+	return fmt.Sprintf("no further operation was started by %v; %s was handed out before, use Operation or Operations to get it again",
+		picked, strings.Join(handed, ", "))
+}
+
 // take hands an operation out, unless someone else was faster.
 func (s *Server) take(op *Operation) bool {
 	s.mu.Lock()
@@ -127,8 +138,6 @@ func (s *Server) take(op *Operation) bool {
 // reason tells why a wait ended, in words.
 func reason(err error) string {
 	switch {
-	case errors.Is(err, errWaited):
-		return fmt.Sprintf("nothing came within %v", waitLimit)
 	case errors.Is(err, context.DeadlineExceeded):
 		return "the context's deadline passed"
 	case errors.Is(err, context.Canceled):
@@ -137,7 +146,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// callsSeen tells what the server was asked so far, the latest first.
+// callsSeen tells what the server was asked lately.
 func (s *Server) callsSeen() string {
 	calls := s.Calls()
 	if len(calls) == 0 {
@@ -145,7 +154,7 @@ func (s *Server) callsSeen() string {
 	}
 	const most = 10
 	var b strings.Builder
-	fmt.Fprintf(&b, "the server has seen %d calls, the latest:", len(calls))
+	fmt.Fprintf(&b, "calls seen: %d, the latest:", len(calls))
 	for _, c := range calls[max(0, len(calls)-most):] {
 		fmt.Fprintf(&b, "\n\t#%d %s", c.Seq, c.describe())
 	}
@@ -154,15 +163,13 @@ func (s *Server) callsSeen() string {
 
 // Operation returns the operation with that id. An unknown id is misuse and stops the test.
 func (s *Server) Operation(id string) *Operation {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	s.enter()
 	op, _ := s.world.GetOperation(id)
 	var handle *Operation
 	if op != nil {
-		handle = s.handles.get(op, s)
+		handle = s.handles.get(op)
 	}
 	s.leave(nil)
 	if handle == nil {
@@ -186,11 +193,12 @@ func (s *Server) operationIDs() string {
 // Operations returns the operations that were started by calls which one of the matchers picks, in order of creation: all without
 // matchers, those on one image with [OnImage]. Operations that came with a restored or forked state count only without matchers.
 func (s *Server) Operations(on ...Matcher) []*Operation {
+	s.tb.Helper()
 	s.checkBubble()
 	s.enter()
 	var all []*Operation
 	for _, op := range s.world.Operations() {
-		all = append(all, s.handles.get(op, s))
+		all = append(all, s.handles.get(op))
 	}
 	s.leave(nil)
 	if len(on) == 0 {
@@ -235,6 +243,7 @@ func (o *Operation) Done() bool {
 
 // now returns the operation as it stands, nil if there is none.
 func (o *Operation) now() *lro.Operation {
+	o.server.tb.Helper()
 	o.server.checkBubble()
 	s := o.server
 	s.enter()
@@ -261,10 +270,22 @@ func describeRun(r lro.Run) string {
 	if r.Err != nil {
 		text += fmt.Sprintf(" with %v: %s", codes.Code(r.Err.Code), r.Err.Message)
 	}
-	if step, ok := r.Step(); ok && step.Name != "" {
+	step, waits := r.Step()
+	if step.Name != "" {
 		text += ", at " + step.Name
-	} else if ok && len(r.Plan.Steps) > 1 && r.Phase == lro.Running {
+	} else if len(r.Plan.Steps) > 1 && r.Phase == lro.Running {
 		text += fmt.Sprintf(", at step %d of %d", r.At+1, len(r.Plan.Steps))
+	}
+	switch {
+	case r.Phase == lro.RollingBack && !waits:
+		text += ", until Step"
+	case !waits:
+	case step.Cause == lro.Poll:
+		text += fmt.Sprintf(", until poll %d (there were %d)", step.Polls, r.Polls)
+	case step.Cause == lro.Elapsed:
+		text += fmt.Sprintf(", until %v have passed", step.After)
+	default:
+		text += ", until Step"
 	}
 	return text
 }
@@ -272,26 +293,20 @@ func describeRun(r lro.Run) string {
 // Step passes the step at which the operation stands, whatever its trigger. Behind the last step it ends as its plan says: with
 // success, or, if it is to fail, by rolling back until the next Step.
 func (o *Operation) Step() {
-	if o.server.tb != nil {
-		o.server.tb.Helper()
-	}
+	o.server.tb.Helper()
 	o.steer("Step", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Pass(now), !r.Phase.Done() })
 }
 
 // Complete passes all that is left, to success, whatever the plan says.
 func (o *Operation) Complete() {
-	if o.server.tb != nil {
-		o.server.tb.Helper()
-	}
+	o.server.tb.Helper()
 	o.steer("Complete", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Complete(now), r.Phase == lro.Running })
 }
 
 // Fail sets an error on the running operation: it is rolling back, not done, and the image keeps its transitional status, until
 // Step or the plan's Rollback ends it.
 func (o *Operation) Fail(code codes.Code, text string, details ...proto.Message) {
-	if o.server.tb != nil {
-		o.server.tb.Helper()
-	}
+	o.server.tb.Helper()
 	if code == codes.OK {
 		o.server.misuse("Fail(OK, %q): an operation cannot fail with success; use Complete, or another code", text)
 		return
@@ -308,9 +323,7 @@ func (o *Operation) Fail(code codes.Code, text string, details ...proto.Message)
 // Cancel does what a client's OperationService.Cancel does: an operation that is done, rolling back or too late to cancel stays as it
 // is.
 func (o *Operation) Cancel() {
-	if o.server.tb != nil {
-		o.server.tb.Helper()
-	}
+	o.server.tb.Helper()
 	s := o.server
 	s.checkBubble()
 	now := s.enter()
@@ -324,9 +337,7 @@ func (o *Operation) Cancel() {
 // steer moves the operation by hand; fits tells whether that can be done where it stands.
 func (o *Operation) steer(what string, move func(lro.Run, time.Time) (next lro.Run, fits bool)) {
 	s := o.server
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	now := s.enter()
 	fits := false
@@ -335,8 +346,13 @@ func (o *Operation) steer(what string, move func(lro.Run, time.Time) (next lro.R
 		return next
 	})
 	s.leave(nil)
-	if moved == nil || !fits {
+	switch {
+	case moved == nil:
 		s.misuse("%s: %v; %s", what, o, s.callsSeen())
+	case !fits && moved.Run.Phase.Done():
+		s.misuse("%s: %v: nothing is left to move, drop this %s; %s", what, o, what, s.callsSeen())
+	case !fits:
+		s.misuse("%s: %v: only Step moves it now; %s", what, o, s.callsSeen())
 	}
 }
 
@@ -345,9 +361,7 @@ func (o *Operation) steer(what string, move func(lro.Run, time.Time) (next lro.R
 // seconds (in a testing/synctest bubble: a day of its time).
 func (o *Operation) Wait(ctx context.Context) error {
 	s := o.server
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	var ended *spb.Status
 	known := true
@@ -361,9 +375,9 @@ func (o *Operation) Wait(ctx context.Context) error {
 	})
 	switch {
 	case err != nil:
-		return fmt.Errorf("waiting for the end: %s: %v: %w", reason(err), o, err)
+		return fmt.Errorf("%v; waiting for its end: %w", o, err)
 	case !known:
-		return fmt.Errorf("waiting for the end: %v", o)
+		return fmt.Errorf("%v", o)
 	}
 	return status.ErrorProto(ended)
 }

@@ -87,15 +87,24 @@ func WithPlan(p Plan, on ...Matcher) Option {
 			s.plans, s.world.DefaultOperation = nil, plan
 			return nil
 		}
-		s.plans = append(s.plans[:len(s.plans):len(s.plans)], plannedCalls{AnyOf(on...), plan})
+		picked := AnyOf(on...)
+		if why := picked.impossible(); why != "" {
+			return fmt.Errorf("WithPlan: %s", why)
+		}
+		for _, m := range picked.named() {
+			if ownMethods[m] && !starters[m] {
+				return fmt.Errorf("WithPlan: %v starts no operation", m)
+			}
+		}
+		s.plans = append(s.plans[:len(s.plans):len(s.plans)], plannedCalls{picked, plan})
 		return nil
 	})
 }
 
 // WithPollInterval paces the polls of SDKs as the real service does: polls are answered at once, and tell the SDK in the header
-// x-operation-poll-interval to wait d before the next. d is a whole number of seconds, at least one. Without this option the fake
-// sends 0 and holds the poll of an operation that polls do not move until something happens to it, for at most 20 seconds and always
-// ending before the caller's own deadline: waiting then neither sleeps nor spins.
+// x-operation-poll-interval to wait d before the next. d is a whole number of seconds, at least one. Without it the header says 0,
+// and a poll of an operation that does not stand at a Polls step is held until the operation changes: at most 20 seconds, and ending
+// before the caller's deadline. Waiting then neither sleeps nor spins.
 func WithPollInterval(d time.Duration) Option {
 	return option(func(s *settings) error {
 		if d < time.Second || d%time.Second != 0 {
@@ -141,7 +150,7 @@ func WithStandardImages() Option {
 }
 
 // WithAuth makes callers need a token: one of these, or one that the IAM service on the same server gave. Options add up. Default:
-// any caller is welcome and counts as the same user. The endpoint and token services, health and reflection never need one.
+// any caller is welcome and counts as the same user. A token comes in the header "authorization: Bearer <token>". The endpoint and token services, health and reflection never need one.
 func WithAuth(tokens ...string) Option {
 	return option(func(s *settings) error {
 		s.auth = true
@@ -176,6 +185,9 @@ func WithFolders(ids ...string) Option {
 			folders[id] = true
 		}
 		for _, id := range ids {
+			if id == "" {
+				return errors.New("WithFolders: a folder id is empty")
+			}
 			folders[id] = true
 		}
 		s.world.Folders = folders

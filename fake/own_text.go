@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
@@ -68,12 +69,19 @@ func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
 		return contract.TokenInvalid()
 	case codes.ResourceExhausted:
 		if e.Method == ImageCreate {
-			have := int64(len(s.Images()))
-			return contract.ImagesQuota(have, have)
+			have := s.countedImages()
+			return contract.ImagesQuota(cmp.Or(int64(s.settings.world.MaxImages), have), have)
 		}
 		return contract.OperationsLimit()
 	}
 	return nil
+}
+
+// countedImages returns how many images the quota counts.
+func (s *Server) countedImages() int64 {
+	s.enter()
+	defer s.leave(nil)
+	return int64(s.world.Counted())
 }
 
 // folderOf returns the folder a request goes to, by itself or through an image.

@@ -47,7 +47,7 @@ func AtOnce() Plan { return Plan{} }
 // ByHand() for done when the test says so, Never() for stuck.
 func Finish(when Trigger) Plan { return Plan{Steps: []Step{{When: when}}} }
 
-// String returns the plan in words: "copy after 1m0s, finish by hand, then fails with INTERNAL: disk read error".
+// String returns the plan in words: "copy after 1m0s, finish by hand, then fails with Internal: disk read error".
 func (p Plan) String() string {
 	var b strings.Builder
 	for i, step := range p.Steps {

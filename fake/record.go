@@ -55,7 +55,7 @@ func (r *record) kept() iter.Seq[Event] {
 
 // arrive keeps a call that has just come in.
 func (r *record) arrive(c *Call) {
-	if r.keep > 0 && c.conn != nil {
+	if r.keep > 0 {
 		if maps.EqualFunc(c.Header, c.conn.header, slices.Equal) {
 			c.Header = c.conn.header
 		} else {

@@ -33,7 +33,7 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 
 	hits, a := s.hit(c)
 	if a == nil {
-		a = s.apply(ctx, e, hits, early)
+		a = s.apply(ctx, e, hits, early, nil)
 	}
 	if a == nil && unknown != nil {
 		a = &answer{status: unknown}
@@ -42,7 +42,7 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 		a = s.validate(e)
 	}
 	if a == nil {
-		a = s.apply(ctx, e, hits, beforeCommit)
+		a = s.apply(ctx, e, hits, beforeCommit, nil)
 	}
 	if a == nil {
 		a = s.handle(ctx, c, request, handler)
@@ -67,11 +67,9 @@ type answer struct {
 func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, request proto.Message) *Call {
 	c := &Call{Method: MethodOf(fullMethod), Request: request, Header: e.header, Attempt: 1}
 	e.Call = c
-	if p, ok := peer.FromContext(ctx); ok {
-		if addr, ok := p.Addr.(peerAddr); ok {
-			c.conn = addr.conn
-			c.Caller = addr.conn.from.caller
-		}
+	if p, ok := peer.FromContext(ctx); ok { // always: the server's own listeners accept nothing else
+		c.conn = p.Addr.(peerAddr).conn
+		c.Caller = c.conn.from.caller
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		c.Timeout = time.Until(deadline)
@@ -218,7 +216,7 @@ func (s *Server) finish(c *Call, a *answer, st *spb.Status) {
 	c.bare, c.pace = a.bare, a.pace
 	c.ReplyTrailer = a.trailer
 	switch {
-	case c.conn != nil && c.conn.cut:
+	case c.conn.cut:
 		c.Status = status.FromProto(cutStatus)
 	case st != nil:
 		c.Status = status.FromProto(st)

@@ -19,7 +19,7 @@ import (
 // Server is a fake cloud. Make one with [New] or [Start]. It is safe for concurrent use.
 type Server struct {
 	settings
-	tb     TB // nil: from Start
+	tb     TB
 	name   string
 	manual *ManualClock // the clock, if it is one
 	home   string       // the bubble it was made in
@@ -52,6 +52,9 @@ type Server struct {
 //
 // If an option is wrong, New fails the test and stops it.
 func New(t TB, opts ...Option) *Server {
+	if t == nil {
+		panic("fake.New: t is nil; without a test use fake.Start")
+	}
 	t.Helper()
 	s, err := newServer(t, opts)
 	if err != nil {
@@ -63,6 +66,7 @@ func New(t TB, opts ...Option) *Server {
 
 // adopt ties a new server to the end of its test.
 func (s *Server) adopt(t TB) *Server {
+	t.Helper()
 	t.Cleanup(func() {
 		t.Helper()
 		if err := s.Close(); err != nil {
@@ -82,13 +86,10 @@ func (s *Server) adopt(t TB) *Server {
 
 // Start is [New] without a test. Misuse and faults that never fired are collected: Err has them so far, Close returns them. The
 // error names the option that is wrong.
-func Start(opts ...Option) (*Server, error) { return newServer(nil, opts) }
+func Start(opts ...Option) (*Server, error) { return newServer(noTest{}, opts) }
 
 func newServer(t TB, opts []Option) (*Server, error) {
-	s := &Server{settings: defaults(), tb: t, name: "from Start", home: bubble(), closing: make(chan struct{})}
-	if t != nil {
-		s.name = "of " + t.Name()
-	}
+	s := &Server{settings: defaults(), tb: t, name: "of " + t.Name(), home: bubble(), closing: make(chan struct{})}
 	for _, o := range opts {
 		if o == nil {
 			return nil, errors.New("one of the options is nil")
@@ -106,6 +107,7 @@ func (s *Server) build(newWorld func() *world.World) {
 	s.world = newWorld()
 	s.record.keep = s.keep
 	s.auth = newAuth(s.settings)
+	s.handles.server = s
 	s.running = make(map[*Call]*serverConn)
 	s.grpc = grpc.NewServer(
 		grpc.UnaryInterceptor(s.road),
@@ -145,13 +147,11 @@ func (s *Server) serve(l net.Listener) {
 const closeLimit = 5 * time.Second
 
 // Close ends the server: calls under way are answered with Unavailable, connections are closed, nothing keeps running. It waits
-// five seconds at most; if something still runs then (a fault's func or a neighbour's handler that does not heed its context), the
-// error names the calls. For a server from [Start] the error also has all misuse, and the faults that never fired; for one from
-// [New] these fail the test. Close may be called again and returns the same.
+// five seconds at most; if something still runs then (the func of a fault, or the handler of a service added by [WithService], that
+// does not heed its context), the error names the calls. The error also names faults that never fired and, for a server from
+// [Start], all misuse; for one from [New] the end of the test reports it. Close may be called again and returns the same.
 func (s *Server) Close() error {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	if away := s.away(); away != "" {
 		return errors.New(away)
 	}
@@ -160,9 +160,7 @@ func (s *Server) Close() error {
 }
 
 func (s *Server) close() error {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	close(s.closing) // whatever waits is answered now
 	if s.manual != nil {
 		s.manual.detach(s)
@@ -249,18 +247,22 @@ func (s *Server) away() string {
 	if here == s.home {
 		return ""
 	}
-	where := map[bool]string{true: "outside of any testing/synctest bubble", false: "in " + here}[here == ""]
-	home := map[bool]string{true: "outside of any", false: "in " + s.home}[s.home == ""]
-	return fmt.Sprintf("the server %s was made %s and is used %s: make it, and use it, inside the same func given to synctest.Test", s.name, home, where)
+	return fmt.Sprintf("the server %s was made %s and is used %s: make it, and use it, inside the same func given to synctest.Test",
+		s.name, whereabouts(s.home), whereabouts(here))
+}
+
+func whereabouts(bubble string) string {
+	if bubble == "" {
+		return "outside of any testing/synctest bubble"
+	}
+	return "in " + bubble
 }
 
 // checkBubble reports a use from the wrong bubble, and stops the test, before the runtime dies of it: every control method may wake
 // who waits, on channels that belong to the bubble.
 func (s *Server) checkBubble() {
 	if away := s.away(); away != "" {
-		if s.tb != nil {
-			s.tb.Helper()
-		}
+		s.tb.Helper()
 		s.misused("%s", away)
 	}
 }

@@ -27,6 +27,11 @@ var ownMethods = map[Method]bool{
 	EndpointGet: true, EndpointList: true, TokenCreate: true, TokenCreateForServiceAccount: true,
 }
 
+// starters are the own methods that start operations.
+var starters = map[Method]bool{
+	ImageCreate: true, ImageUpdate: true, ImageDelete: true, ImageSetAccessBindings: true, ImageUpdateAccessBindings: true,
+}
+
 func (s *Server) registerServices() {
 	compute.RegisterImageServiceServer(s.grpc, imageService{server: s})
 	operation.RegisterOperationServiceServer(s.grpc, operationService{server: s})
@@ -47,8 +52,8 @@ func read[A proto.Message](ctx context.Context, s *Server, answer func(*world.Wo
 	return reply, nil
 }
 
-// change answers a call that starts an operation.
-func change(ctx context.Context, s *Server, start func(*world.World, world.Origin) (*operation.Operation, *spb.Status)) (*operation.Operation, error) {
+// startOperation answers a call that starts an operation.
+func startOperation(ctx context.Context, s *Server, start func(*world.World, world.Origin) (*operation.Operation, *spb.Status)) (*operation.Operation, error) {
 	e := errandOf(ctx)
 	// Matchers may be the test's code: they are asked before the lock is taken.
 	plan, broken := s.planFor(e.Call)
@@ -127,25 +132,25 @@ func (i imageService) ListAccessBindings(ctx context.Context, r *access.ListAcce
 }
 
 func (i imageService) Create(ctx context.Context, r *compute.CreateImageRequest) (*operation.Operation, error) {
-	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Create(o, r) })
+	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Create(o, r) })
 }
 
 func (i imageService) Update(ctx context.Context, r *compute.UpdateImageRequest) (*operation.Operation, error) {
-	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Update(o, r) })
+	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Update(o, r) })
 }
 
 func (i imageService) Delete(ctx context.Context, r *compute.DeleteImageRequest) (*operation.Operation, error) {
-	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Delete(o, r) })
+	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Delete(o, r) })
 }
 
 func (i imageService) SetAccessBindings(ctx context.Context, r *access.SetAccessBindingsRequest) (*operation.Operation, error) {
-	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) {
+	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) {
 		return w.SetAccessBindings(o, r)
 	})
 }
 
 func (i imageService) UpdateAccessBindings(ctx context.Context, r *access.UpdateAccessBindingsRequest) (*operation.Operation, error) {
-	return change(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) {
+	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) {
 		return w.UpdateAccessBindings(o, r)
 	})
 }

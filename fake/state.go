@@ -14,10 +14,12 @@ import (
 // Create would fill them, with a new id, the present time and the status READY. FolderId must be given. An invalid image, and an id
 // or a name that is taken, are misuse; that image is left out, the others are added.
 func (s *Server) AddImages(images ...*compute.Image) []*compute.Image {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
+	if s.closed() {
+		s.misuse("AddImages: the server is closed")
+		return nil
+	}
 	stored := make([]*compute.Image, 0, len(images))
 	var broken []error
 	now := s.enter()
@@ -38,6 +40,7 @@ func (s *Server) AddImages(images ...*compute.Image) []*compute.Image {
 
 // Image returns a copy of the image with that id in whatever status, nil if there is none.
 func (s *Server) Image(id string) *compute.Image {
+	s.tb.Helper()
 	s.checkBubble()
 	s.enter()
 	im := s.world.Image(id)
@@ -48,6 +51,7 @@ func (s *Server) Image(id string) *compute.Image {
 // Images returns copies of the images for which every where holds, in order of creation: all images without one, the public
 // catalogue included. A where must not change the image and must not use the server.
 func (s *Server) Images(where ...func(*compute.Image) bool) []*compute.Image {
+	s.tb.Helper()
 	s.checkBubble()
 	s.enter()
 	w := s.world.Clone()
@@ -72,9 +76,7 @@ func cloneImages(images []*compute.Image) []*compute.Image {
 // SetStatus gives an image another status at once, as if something outside of the API had happened to it. Operations under way go
 // on. An unknown id is misuse.
 func (s *Server) SetStatus(id string, status compute.Image_Status) {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	if _, known := compute.Image_Status_name[int32(status)]; !known || status == compute.Image_STATUS_UNSPECIFIED {
 		s.misuse("SetStatus(%q, %d): an image is CREATING, READY, ERROR or DELETING", id, status)
@@ -90,9 +92,7 @@ func (s *Server) SetStatus(id string, status compute.Image_Status) {
 
 // RemoveImage takes an image out at once, without an operation, as if it had vanished. An unknown id is misuse.
 func (s *Server) RemoveImage(id string) {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	now := s.enter()
 	found := s.world.RemoveImage(id, now)
@@ -146,6 +146,7 @@ func (st *State) String() string { return st.copy().Text() }
 
 // Snapshot returns the present state.
 func (s *Server) Snapshot() *State {
+	s.tb.Helper()
 	s.checkBubble()
 	s.enter()
 	defer s.leave(nil)
@@ -156,9 +157,7 @@ func (s *Server) Snapshot() *State {
 // operation which is not in the state are answered with NotFound. Plans that run on the clock go on from their own times: what is
 // overdue happens at once.
 func (s *Server) Restore(st *State) {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	if st == nil {
 		s.misuse("Restore(nil): give it what Snapshot returned")
@@ -180,6 +179,9 @@ func (s *Server) Restore(st *State) {
 // Fork starts a new server that belongs to t, from the present state of s and with the options of s, then opts. The two share
 // nothing; a [ManualClock] moves both. [WithStandardImages] and [WithSources] among opts are ignored: they are part of the state.
 func (s *Server) Fork(t TB, opts ...Option) *Server {
+	if t == nil {
+		panic("fake.Fork: t is nil; a fork belongs to a test")
+	}
 	t.Helper()
 	fork := &Server{settings: s.settings, tb: t, name: "of " + t.Name(), home: bubble(), closing: make(chan struct{})}
 	for _, o := range opts {

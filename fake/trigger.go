@@ -5,7 +5,9 @@ import (
 	"time"
 )
 
-// Trigger says when something happens: a fault to a call, or an operation's step. The zero Trigger means always.
+// Trigger says when something happens: a fault to a call, or an operation's step. Faults take all triggers but [ByHand] and [Never];
+// steps and rollbacks take [Polls], [After], [ByHand] and [Never]. The zero Trigger means always for a fault and at once for a
+// rollback; a step needs one.
 //
 // Counting triggers ([First], [Nth], [Every], [Chance]) count the calls that the fault's matcher picks, each caller's for itself,
 // so that callers running side by side do not change each other's faults. An attempt that gRPC repeats by its retry policy counts
@@ -38,13 +40,13 @@ const (
 	never
 )
 
-// First fires on the calls 1 to n.
+// First fires on the calls 1 to n of each caller.
 func First(n int) Trigger { return Trigger{kind: first, n: n} }
 
-// Nth fires on the n-th call alone, counted from 1.
+// Nth fires on the n-th call of each caller alone, counted from 1.
 func Nth(n int) Trigger { return Trigger{kind: nth, n: n} }
 
-// Every fires on the n-th call, the 2n-th, and so on.
+// Every fires on the n-th call of each caller, the 2n-th, and so on.
 func Every(n int) Trigger { return Trigger{kind: every, n: n} }
 
 // Polls fires on the n-th poll of one operation, counted from 1: on the n-th since the step began for a step, on the n-th that the

@@ -18,14 +18,14 @@ func (s *Server) validate(e *errand) *answer {
 		s.misuse("%v was sent the field %s, which this fake does not model: what the code under test means by it is lost here", e.Call, path)
 		return &answer{status: contract.NotModelled(e.Method.String(), path)}
 	}
-	if broken := contract.First(e.Request, s.settings.world.Rules.Check(e.Request), s.read(e)); broken != nil {
+	if broken := contract.First(e.Request, s.settings.world.Rules.Check(e.Request), s.checkBeyondRules(e)); broken != nil {
 		return &answer{status: contract.InvalidRequest(broken)}
 	}
 	return nil
 }
 
-// read checks what the field rules do not cover.
-func (s *Server) read(e *errand) (broken *contract.Violation) {
+// checkBeyondRules checks what the field rules do not cover.
+func (s *Server) checkBeyondRules(e *errand) (broken *contract.Violation) {
 	switch r := e.Request.(type) {
 	case *compute.ListImagesRequest:
 		e.list, broken = s.settings.world.ParseList(r)

@@ -56,8 +56,8 @@ func (s *Server) announce() {
 	}
 }
 
-// change returns a channel that is closed at the next change. The caller holds the lock.
-func (s *Server) change() <-chan struct{} {
+// nextChange returns a channel that is closed at the next change. The caller holds the lock.
+func (s *Server) nextChange() <-chan struct{} {
 	if s.waiters.changed == nil {
 		s.waiters.changed = make(chan struct{})
 	}
@@ -211,7 +211,7 @@ const (
 	waitLimitBubble = 24 * time.Hour
 )
 
-var errWaited = errors.New("nothing came")
+var errWaited = errors.New("it did not happen")
 
 // await waits until cond holds, which it asks with the lock held and the state settled, first at once and then after every change.
 // It ends with an error at the end of the context, when the server closes, or when limit fires.
@@ -222,7 +222,7 @@ func (s *Server) await(ctx context.Context, limit <-chan time.Time, cond func() 
 			s.leave(nil)
 			return nil
 		}
-		changed := s.change()
+		changed := s.nextChange()
 		due, timed := s.world.Due()
 		s.leave(nil)
 		if err := s.waitFor(ctx, limit, changed, s.elapsed(timed, due.Sub(now))); err != nil {
@@ -236,10 +236,15 @@ func (s *Server) waitLimit(ctx context.Context) <-chan time.Time {
 	if _, bounded := ctx.Deadline(); bounded {
 		return nil
 	}
+	return time.After(s.patience())
+}
+
+// patience is how long a wait lasts which its context does not bound.
+func (s *Server) patience() time.Duration {
 	if s.home != "" {
-		return time.After(waitLimitBubble)
+		return waitLimitBubble
 	}
-	return time.After(waitLimit)
+	return waitLimit
 }
 
 // waitFor waits for a change or for time to bring one, and returns an error if the wait is to end without.
@@ -248,7 +253,7 @@ func (s *Server) waitFor(ctx context.Context, limit <-chan time.Time, changed <-
 	case <-changed:
 	case <-elapsed:
 	case <-limit:
-		return errWaited
+		return fmt.Errorf("%w within %v, and the context has no deadline", errWaited, s.patience())
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.closing:
@@ -262,14 +267,12 @@ func (s *Server) waitFor(ctx context.Context, limit <-chan time.Time, changed <-
 // Await ends with an error at the end of the context, when the server closes, and, where the context has no deadline, after five
 // seconds (in a testing/synctest bubble: a day of its time).
 func (s *Server) Await(ctx context.Context, cond func() bool) error {
-	if s.tb != nil {
-		s.tb.Helper()
-	}
+	s.tb.Helper()
 	s.checkBubble()
 	limit := s.waitLimit(ctx)
 	for {
 		now := s.enter()
-		changed := s.change()
+		changed := s.nextChange()
 		due, timed := s.world.Due()
 		s.leave(nil)
 		if cond() {

@@ -15,8 +15,8 @@ type Cause int
 const (
 	Poll    Cause = iota // the n-th poll of the operation since the step began
 	Elapsed              // a time since the step began
-	Hand                 // the test alone
-	Never                // nothing but the test
+	Hand                 // the test, which is going to
+	Never                // the same; it says that the operation is meant to be stuck
 )
 
 // Step is one stage of an operation.
@@ -138,7 +138,7 @@ func (r Run) pass(now time.Time, byHand bool) Run {
 			return r.enter(Succeeded, now)
 		}
 		// A plan that a hand steers to its failure shows both phases of it; one that moves by itself ends in one step.
-		return r.fail(r.Plan.Err, now, byHand || len(r.Plan.Steps) > 0 && r.Plan.Steps[r.At].Cause == Hand)
+		return r.fail(r.Plan.Err, now, byHand)
 	}
 	return r
 }

@@ -81,21 +81,26 @@ func (w *World) newImage(now time.Time, m *compute.Image) *store.Image {
 	return &store.Image{Image: m, Seq: w.born, Need: max(m.Size, m.StorageSize)}
 }
 
-// imageRoom tells whether the quota leaves room for one more image. The public catalogue is nobody's to pay for.
+// imageRoom tells whether the quota leaves room for one more image.
 func (w *World) imageRoom() *spb.Status {
 	if w.MaxImages <= 0 {
 		return nil
 	}
+	if have := w.Counted(); have >= w.MaxImages {
+		return contract.ImagesQuota(int64(w.MaxImages), int64(have))
+	}
+	return nil
+}
+
+// Counted returns how many images the quota counts: the public catalogue is nobody's to pay for.
+func (w *World) Counted() int {
 	have := w.images.Len()
 	if w.PublicFolder != "" {
 		for range w.images.Folder(w.PublicFolder, "") {
 			have--
 		}
 	}
-	if have >= w.MaxImages {
-		return contract.ImagesQuota(int64(w.MaxImages), int64(have))
-	}
-	return nil
+	return have
 }
 
 func firstPositive(sizes ...int64) int64 {
