@@ -94,5 +94,6 @@ type eventFacts struct {
 	bad    bool   // the operation or the image has failed
 	over   bool   // the operation is done, the image is gone
 	moved  bool   // the clock
+	by     int    // the call whose handler made the change; 0: time or the test did
 	call   int    // that the fault happened to, or that started the operation; 0: none
 }

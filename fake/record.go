@@ -97,13 +97,16 @@ func cloned[M interface {
 	return proto.Clone(m).(M)
 }
 
-// change keeps a change of the world.
-func (r *record) change(change world.Change) {
+// change keeps a change of the world; by is the call whose handler made it, nil for time and the test.
+func (r *record) change(change world.Change, by *Call) {
 	if r.keep == 0 {
 		r.last++
 		return
 	}
 	facts := &eventFacts{phrase: change.Text}
+	if by != nil {
+		facts.by = by.Seq
+	}
 	e := Event{Time: change.At, ImageID: change.ImageID, facts: facts}
 	if im := cmp.Or(change.Image, change.Before); im != nil {
 		facts.name = im.Name

@@ -91,7 +91,7 @@ func (b *storyBuilder) call(c *Call) {
 func (b *storyBuilder) event(e Event) {
 	drawn := timeline.Event{Seq: e.Seq, At: e.Time, Kind: timeline.Note, Text: e.Text, Image: e.ImageID, Operation: e.OperationID}
 	if f := e.facts; f != nil {
-		drawn.Bad, drawn.Over, drawn.Call = f.bad, f.over, f.call
+		drawn.Bad, drawn.Over, drawn.Call, drawn.By = f.bad, f.over, f.call, f.by
 		if f.phrase != "" {
 			drawn.Text = f.phrase
 		}

@@ -37,7 +37,7 @@ func (s *Server) publish(by *Call) {
 		by.Changed = true
 	}
 	for _, change := range changes {
-		s.record.change(change)
+		s.record.change(change, by)
 		s.history.add(change)
 		if op := change.Operation; op != nil {
 			s.handles.add(op, by)

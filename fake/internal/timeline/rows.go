@@ -192,7 +192,7 @@ func compactCall(moments []moment, chained bool) (inside []*Event, ok bool) {
 			return nil, false
 		case e.Kind == Fault && e.Call == c.Seq:
 			faults++
-		case e.Image != "" && e.Image == c.Image, e.Operation != "" && e.Operation == c.Operation:
+		case e.By == c.Seq && (e.Image != "" && e.Image == c.Image || e.Operation != "" && e.Operation == c.Operation):
 		default:
 			return nil, false
 		}

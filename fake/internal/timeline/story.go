@@ -66,6 +66,7 @@ type Event struct {
 	Bad  bool   // a failure: of an operation or of an image
 	Over bool   // the operation is done, the image is gone
 	Call int    // the call that a fault happened to, or that started an operation; 0: none
+	By   int    // the call whose handler did it; 0: time or the test
 
 	Image, Operation string // ids; "" for none
 }
