@@ -1,0 +1,199 @@
+package scenario
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/imagefake/imagefake/fake"
+)
+
+// Chaos runs body under many faults at once, for the seeds 1 to n: every call meets a fault with probability rate, drawn from the
+// seed, the caller, the method and how many such calls the caller has made, so that concurrency does not change it. Each run has a
+// server of its own, made with that seed, in a testing/synctest bubble.
+//
+// A seed whose run breaks (see [Explore]) is shrunk to the fewest faults that still break it, and becomes a failed subtest "seed-7"
+// with those as Go code and the command that replays them. After three seeds that break it in different ways Chaos ends.
+//
+// [Pairs] and [On] do not apply, nor Kind.Times. The kind [Deadline] is left out unless every call of the run without faults has a
+// deadline, or [Faults] names it.
+func Chaos(t *testing.T, n int, rate float64, body func(*T) error, opts ...Option) {
+	t.Helper()
+	x, err := newRunner(t, body, opts)
+	if err != nil {
+		t.Fatalf("scenario.Chaos: %v", err)
+	}
+	if token := replayToken(); token != "" {
+		x.replay(token)
+		return
+	}
+	c := &chaos{runner: x, rate: rate}
+	if err := c.run(n); err != nil {
+		t.Fatalf("scenario.Chaos: %v", err)
+	}
+	if c.skipped {
+		t.Skip("the run without faults was skipped")
+	}
+	c.publish(n)
+}
+
+// chaos is the runs of one Chaos.
+type chaos struct {
+	*runner
+	rate    float64
+	skipped bool
+	seeds   int // that were run
+	faults  int // that happened
+	tally   tally
+	found   []shrunk
+}
+
+// A shrunk is a seed that breaks the body, and the least of it that does.
+type shrunk struct {
+	seed  uint64
+	whole *result
+	least *result // nil: its faults, injected one by one, do not break the body
+}
+
+// maxFound is how many seeds are shrunk before Chaos ends: more would tell the same.
+const maxFound = 3
+
+// chaosBatch is how many seeds are run before their results are looked at.
+const chaosBatch = 32
+
+func (c *chaos) run(n int) error {
+	if n < 1 {
+		return fmt.Errorf("%d seeds: name a number from 1", n)
+	}
+	if !(c.rate > 0 && c.rate <= 1) {
+		return fmt.Errorf("the rate %v is no probability: name a number above 0, at most 1", c.rate)
+	}
+	for _, k := range c.kinds {
+		if k.times() > 1 {
+			return fmt.Errorf("the kind %q happens to %d calls in a row, and chaos draws for each call by itself: leave Times out", k.Name, k.Times)
+		}
+	}
+	base, err := c.learn()
+	if err != nil {
+		return err
+	}
+	if base.skipped {
+		c.skipped = true
+		return nil
+	}
+	if !c.asked && slices.ContainsFunc(base.trace, func(s seen) bool { return !s.deadline }) {
+		c.kinds = slices.DeleteFunc(c.kinds, func(k Kind) bool { return k.Name == Deadline.Name })
+	}
+	for from := 1; from <= n && len(c.found) < maxFound && c.left.Load() < maxLeft; from += chaosBatch {
+		results := make([]*result, min(chaosBatch, n-from+1))
+		inParallel(len(results), c.bubbles, func(i int) {
+			if c.left.Load() < maxLeft {
+				results[i] = c.runner.run(trial{seed: uint64(from + i), rate: c.rate})
+			}
+		})
+		for _, r := range results {
+			if r == nil || len(c.found) == maxFound {
+				break
+			}
+			c.seeds++
+			c.faults += len(r.struck)
+			c.tally.add(r)
+			if r.broken() {
+				c.keep(shrunk{seed: r.seed, whole: r, least: c.shrink(r)})
+			}
+		}
+	}
+	return nil
+}
+
+// keep takes a seed down, unless an earlier one came to the same faults.
+func (c *chaos) keep(s shrunk) {
+	same := func(have shrunk) bool {
+		return s.least != nil && have.least != nil && have.least.schedule.String() == s.least.schedule.String()
+	}
+	if !slices.ContainsFunc(c.found, same) {
+		c.found = append(c.found, s)
+	}
+}
+
+// publish makes a failed subtest of each seed that broke the body, and logs the summary.
+func (c *chaos) publish(n int) {
+	c.t.Helper()
+	for _, s := range c.found {
+		text := c.tell(s)
+		c.t.Run(fmt.Sprintf("seed-%d", s.seed), func(t *testing.T) { t.Error(text) })
+	}
+	ended := ""
+	if c.seeds < n {
+		ended = fmt.Sprintf("; the other %d seeds were not run", n-c.seeds)
+	}
+	c.t.Logf("chaos in %s: %s under %s: %v%s", c.t.Name(), count(c.seeds, "seed", "seeds"), count(c.faults, "fault", "faults"), &c.tally, ended)
+}
+
+func (c *chaos) tell(s shrunk) string {
+	if s.least == nil {
+		return fmt.Sprintf("%s\nthe %d faults of the seed, injected one by one, do not break it: it depends on the order in which goroutines run\n%s",
+			s.whole.story(), len(s.whole.struck), timelineOf(s.whole))
+	}
+	enough := "is enough"
+	if len(s.least.schedule) > 1 {
+		enough = "are enough"
+	}
+	return fmt.Sprintf("\n%d of its %d faults %s: %v\n%s", len(s.least.schedule), len(s.whole.struck), enough, s.least.schedule, c.story(s.least))
+}
+
+// draw injects every kind of fault with a probability that makes a call meet one of them with that of the trial.
+func (r *run) draw(s *fake.Server) {
+	r.drawn = make(map[*fake.Injected]hit)
+	methods := slices.Collect(maps.Values(ownMethods))
+	for i := range r.kinds {
+		k := &r.kinds[i]
+		sharing := 0 // kinds that can happen to the same calls
+		for _, other := range r.kinds {
+			if overlap(*k, other, methods) {
+				sharing += 1 + btoi(other.lateToo)
+			}
+		}
+		p := 1 - math.Pow(1-r.rate, 1/float64(max(1, sharing)))
+		for _, late := range []bool{false, true}[:1+btoi(k.lateToo)] {
+			var on fake.Matcher
+			if k.On != nil {
+				var any []fake.Matcher
+				for _, m := range k.On {
+					any = append(any, m)
+				}
+				on = fake.AnyOf(any...)
+			}
+			injected := s.Inject(fake.Fault{On: on, When: fake.Chance(p), Do: k.effect(s, late), Optional: true})
+			r.drawn[injected] = hit{kind: k, late: late}
+		}
+	}
+}
+
+// overlap tells whether there are methods that both kinds can happen to.
+func overlap(a, b Kind, methods []fake.Method) bool {
+	return slices.ContainsFunc(methods, func(m fake.Method) bool { return a.on(m) && b.on(m) })
+}
+
+// strikes returns which faults of a draw happened where.
+func (r *run) strikes(s *fake.Server) schedule {
+	var struck schedule
+	counts := make(map[place]int)
+	for _, c := range s.Calls() {
+		if c.Seq <= r.since {
+			continue
+		}
+		at := place{caller: c.Caller, method: c.Method}
+		counts[at]++
+		at.n = counts[at]
+		for _, injected := range c.Faults {
+			if h, ok := r.drawn[injected]; ok {
+				h.place = at
+				struck = append(struck, h)
+			}
+		}
+	}
+	return struck
+}

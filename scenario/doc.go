@@ -1,0 +1,34 @@
+// Package scenario plays failures against code that uses the ImageService: known ones, scripted ones, every one.
+//
+//	func TestBake(t *testing.T) {
+//		scenario.Explore(t, func(t *scenario.T) error {
+//			_, err := bake(t.Context(), t.Cloud().Conn(), "web", "ubuntu-2204-lts")
+//			left := t.Cloud().Images(func(im *compute.Image) bool { return im.Name == "web" })
+//			t.Check("success means one READY image", err != nil || len(left) == 1 && left[0].Status == compute.Image_READY)
+//			t.Check("failure leaves nothing behind", err == nil || len(left) == 0)
+//			return err
+//		}, scenario.OnServer(fake.WithStandardImages()))
+//	}
+//
+// [Explore] runs the body under every single fault at every single call, on virtual time, and reports the shortest schedule of
+// faults that breaks it: as a failed subtest, as Go code to paste, as a picture of what happened, and as a command that runs it
+// alone. From there on:
+//
+//   - [Chaos] draws many faults at once from a seed, and shrinks what breaks the body to the fewest;
+//   - [Play] puts a script on a server: at 30 s the create fails, as the first Create comes another client takes the name;
+//   - [Stories] is a catalogue of known failures from production, each with what a good client does about it.
+//
+// # Runs
+//
+// Each run has a server, a [T] and a testing/synctest bubble of its own: waits cost nothing, and runs do not see each other. A
+// body must therefore do everything through its T: its server, its Context. It ends by itself, or at a limit of virtual time or of
+// calls (see [Limit]), or, where it spins without calls, after ten seconds of real time; a run that does not end by itself is
+// broken, and the report says at which line it waits. What cannot be ended even then stays behind; after three such runs an
+// exploration stops.
+//
+// # Replay
+//
+// The environment variable IMAGEFAKE_REPLAY holds the token of one run. With it Explore and Chaos make that run alone and show what
+// happens, whether it breaks or holds. The command that a report prints sets it. A token is good for the test that printed it, as
+// long as its body, without faults, makes the same calls.
+package scenario

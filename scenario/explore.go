@@ -1,0 +1,338 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Explore runs body once without faults, learns its calls, and runs it again for every fault at every one of them, each time on a
+// server of its own in a testing/synctest bubble, where waiting costs nothing. Calls that come only because of a fault (a retry, a
+// cleanup) get a second fault each in the same way; [Pairs] adds two faults at calls that come anyway.
+//
+// The error that body returns is its outcome, not a failure: the report counts outcomes. A run breaks by what body reports with its
+// T (testify fits), by a broken promise ([T.Check]), by a panic, by hanging (see [Limit]) and by leaving goroutines behind. Every
+// schedule of faults that breaks body becomes a failed subtest of t, named by what is injected: "ImageCreate#1/lost-reply" is the
+// reply of the first Create lost. With -run naming it, that run is made alone. The report has the shortest of them as Go code, its timeline, and the command that runs it alone.
+//
+// body must be deterministic: it is run twice without faults first, and what it asks and how it ends must be the same, in whatever
+// order. It is run by one goroutine at a time (see [Parallel]), never by the test's own. Runs that could only repeat what another
+// shows are skipped and counted: a reply lost where nothing changed, a replica that lags behind nothing, a second fault after
+// one under which body did exactly what it did under another, and two faults of which one breaks body alone.
+//
+// Explore cannot be used inside a bubble: it makes one for each run. Use it once in a test or subtest: that is what a replay names.
+func Explore(t *testing.T, body func(*T) error, opts ...Option) {
+	t.Helper()
+	x, err := newRunner(t, body, opts)
+	if err != nil {
+		t.Fatalf("scenario.Explore: %v", err)
+	}
+	if token := replayToken(); token != "" {
+		x.replay(token)
+		return
+	}
+	if s, ok := x.named(); ok {
+		x.alone(s)
+		return
+	}
+	e := &exploration{runner: x}
+	if err := e.explore(); err != nil {
+		t.Fatalf("scenario.Explore: %v", err)
+	}
+	if e.skipped {
+		t.Skip("the run without faults was skipped")
+	}
+	e.publish()
+}
+
+// newRunner checks what Explore and Chaos are given.
+func newRunner(t *testing.T, body func(*T) error, opts []Option) (*runner, error) {
+	if _, bubble := identity(); bubble != "" {
+		return nil, errors.New("it was called inside a testing/synctest bubble: call it outside, it makes a bubble for each run")
+	}
+	if body == nil {
+		return nil, errors.New("the body is nil: give it the func to run")
+	}
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	return &runner{config: c, t: t, body: body}, nil
+}
+
+// learn runs the body without faults, twice, and returns what it does.
+func (x *runner) learn() (*result, error) {
+	first := x.run(trial{keep: true})
+	if first.skipped && !first.broken() {
+		return first, nil
+	}
+	if first.broken() {
+		return nil, fmt.Errorf("the body breaks without any fault:\n%s%s", indent(first.story(), "\t"), timelineOf(first))
+	}
+	if len(first.trace) == 0 {
+		return nil, errors.New("the body makes no calls, so there is nothing that could fail: its client must use the connection of t.Cloud(), " +
+			"the server of the run")
+	}
+	x.version = first.trace.version()
+	x.oneCaller = !slices.ContainsFunc(first.trace, func(s seen) bool { return s.caller != firstCaller })
+	second := x.run(trial{})
+	if second.broken() {
+		return nil, fmt.Errorf("the body is not deterministic: without any fault, it holds once and breaks the next time:\n%s", indent(second.story(), "\t"))
+	}
+	if d := first.trace.difference(second.trace); d != "" {
+		return nil, fmt.Errorf("the body is not deterministic: run twice without faults, it makes different calls: %s. "+
+			"Take random names, the wall clock and what earlier runs left behind out of it", d)
+	}
+	if first.outcome() != second.outcome() {
+		return nil, fmt.Errorf("the body is not deterministic: run twice without faults, it ended first %s, then %s", first.outcome(), second.outcome())
+	}
+	return first, nil
+}
+
+// An exploration is the runs of one Explore, and what they have shown.
+type exploration struct {
+	*runner
+	base       *result
+	usual      map[place]bool // the calls of base
+	skipped    bool
+	runs       int
+	tally      tally
+	breaks     []*result // in order of discovery
+	faults     map[place]int
+	tried      map[string]bool // schedules, in canonical form
+	shown      map[string]bool // fingerprints of runs
+	equivalent int             // runs left out because another shows the same
+	elsewhere  int             // runs whose faults did not happen
+	undated    int             // calls without a deadline, where Deadline does not apply
+	implied    int             // runs left out because one of their faults breaks the body alone
+	unpaid     int             // pairs beyond the budget
+	unrun      int             // runs left out after too many were left behind
+}
+
+// maxLeft is how many runs may leave something behind that cannot be cleared away before the exploration ends.
+const maxLeft = 3
+
+// batch is how many runs are made before their results are looked at and let go.
+const batch = 256
+
+// explore makes all the runs.
+func (e *exploration) explore() error {
+	base, err := e.learn()
+	if err != nil {
+		return err
+	}
+	if base.skipped {
+		e.skipped = true
+		return nil
+	}
+	e.base = base
+	e.runs = 2
+	e.tally.add(base)
+	e.tally.add(base)
+	e.faults = make(map[place]int)
+	e.tried = make(map[string]bool)
+	e.shown = map[string]bool{base.trace.fingerprint(): true}
+	e.undated = e.countUndated()
+
+	e.usual = base.trace.places()
+	singles := e.candidates(nil, base.trace, false)
+	if len(singles) == 0 {
+		return fmt.Errorf("none of the kinds of fault can happen to any of the %d calls that On picks: %s", len(base.trace), kindNames(e.kinds))
+	}
+	var retries, pairs []schedule
+	e.runAll(singles, func(r *result) {
+		if r.broken() || !r.happened() {
+			return
+		}
+		print := r.trace.fingerprint()
+		again, twice := e.candidates(r.schedule, r.after(), true), []schedule(nil)
+		if e.pairs > 0 {
+			twice = e.candidates(r.schedule, r.after(), false)
+		}
+		if e.shown[print] {
+			e.equivalent += len(again) + len(twice)
+			return
+		}
+		e.shown[print] = true
+		retries = append(retries, again...)
+		pairs = append(pairs, twice...)
+	})
+	e.runAll(e.unbroken(retries), nil)
+	pairs = e.unbroken(pairs)
+	if len(pairs) > e.pairs {
+		e.unpaid = len(pairs) - e.pairs
+		pairs = spread(pairs, e.pairs)
+	}
+	e.runAll(pairs, nil)
+	if best := e.shortest(); best != nil && best.timeline == "" && !best.spun {
+		// It held until its goroutines were found to be left behind: too late for its timeline.
+		best.timeline = e.run(trial{schedule: best.schedule, keep: true}).timeline
+	}
+	return nil
+}
+
+// candidates returns the schedules that put one more fault behind those of a schedule: at calls that come anyway, or at calls that
+// come only because of the schedule.
+func (e *exploration) candidates(so schedule, calls trace, retry bool) []schedule {
+	var found []schedule
+	for _, s := range calls {
+		if !s.picked || e.usual[s.place] == retry {
+			continue
+		}
+		for i := range e.kinds {
+			k := &e.kinds[i]
+			if !k.on(s.method) || k.applies != nil && !k.applies(s) || k.lasting && retry {
+				continue
+			}
+			for _, late := range []bool{false, true}[:1+btoi(k.lateToo)] {
+				next := append(slices.Clone(so), hit{s.place, k, late})
+				if e.tried[next.canonical()] {
+					continue
+				}
+				e.tried[next.canonical()] = true
+				if k.twin != nil && e.runsAnyway(k.twin(s, late)) {
+					e.equivalent++
+					continue
+				}
+				found = append(found, next)
+			}
+		}
+	}
+	return found
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// runsAnyway tells whether the runs of a kind are made, so that those of its twin need not be.
+func (e *exploration) runsAnyway(kind string) bool {
+	return kind == noFault || slices.ContainsFunc(e.kinds, func(k Kind) bool { return k.Name == kind })
+}
+
+// canonical returns a text that is the same for the same faults in another order.
+func (s schedule) canonical() string {
+	texts := make([]string, len(s))
+	for i, h := range s {
+		texts[i] = h.String()
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, "+")
+}
+
+// after returns the calls that came after the first one that the latest fault of a run happened to.
+func (r *result) after() trace {
+	last := r.schedule[len(r.schedule)-1].place
+	for i, s := range r.trace {
+		if s.place == last {
+			return r.trace[i+1:]
+		}
+	}
+	return nil
+}
+
+// runAll runs schedules in order and takes down what they show. then is called for each result, in order too.
+func (e *exploration) runAll(all []schedule, then func(*result)) {
+	for chunk := range slices.Chunk(all, batch) {
+		results := make([]*result, len(chunk))
+		inParallel(len(chunk), e.bubbles, func(i int) {
+			if e.left.Load() < maxLeft {
+				results[i] = e.run(trial{schedule: chunk[i]})
+			}
+		})
+		for _, r := range results {
+			if r == nil {
+				e.unrun++
+				continue
+			}
+			e.take(r)
+			if then != nil {
+				then(r)
+			}
+			r.trace = nil
+		}
+	}
+}
+
+// take counts a result, and keeps it if it is broken. Only the shortest keeps its timeline: there may be many.
+func (e *exploration) take(r *result) {
+	e.runs++
+	e.tally.add(r)
+	if !r.broken() && !r.happened() {
+		e.elsewhere++
+	}
+	for i, fired := range r.fired {
+		if fired {
+			e.faults[r.schedule[i].place]++
+		}
+	}
+	if !r.broken() {
+		return
+	}
+	if best := e.shortest(); best != nil {
+		if len(r.schedule) < len(best.schedule) {
+			best.timeline = ""
+		} else {
+			r.timeline = ""
+		}
+	}
+	e.breaks = append(e.breaks, r)
+}
+
+// shortest returns the broken run with the fewest faults, the first of them; nil if none broke.
+func (e *exploration) shortest() *result {
+	if len(e.breaks) == 0 {
+		return nil
+	}
+	return slices.MinFunc(e.breaks, func(a, b *result) int { return len(a.schedule) - len(b.schedule) })
+}
+
+// countUndated counts the calls that Deadline leaves out.
+func (e *exploration) countUndated() int {
+	if !slices.ContainsFunc(e.kinds, func(k Kind) bool { return k.Name == Deadline.Name }) {
+		return 0
+	}
+	n := 0
+	for _, s := range e.base.trace {
+		n += btoi(s.picked && !s.deadline)
+	}
+	return n
+}
+
+// unbroken returns the schedules of which no fault breaks the body alone: those would tell the same again.
+func (e *exploration) unbroken(all []schedule) []schedule {
+	guilty := make(map[string]bool)
+	for _, r := range e.breaks {
+		if len(r.schedule) == 1 {
+			guilty[r.schedule.String()] = true
+		}
+	}
+	return slices.DeleteFunc(all, func(s schedule) bool {
+		implied := slices.ContainsFunc(s, func(h hit) bool { return guilty[h.String()] })
+		e.implied += btoi(implied)
+		return implied
+	})
+}
+
+// spread returns n of the schedules, evenly over all of them: a budget that is short leaves something of everything out, not all of
+// the end.
+func spread(all []schedule, n int) []schedule {
+	chosen := make([]schedule, n)
+	for i := range chosen {
+		chosen[i] = all[i*len(all)/n]
+	}
+	return chosen
+}
+
+func kindNames(kinds []Kind) string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.Name
+	}
+	return strings.Join(names, ", ")
+}

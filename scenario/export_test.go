@@ -1,0 +1,89 @@
+package scenario
+
+import (
+	"testing"
+	"time"
+)
+
+// RunOnce returns a func that runs body without faults, for benchmarks: they have no *testing.T, and a bubble needs one.
+func RunOnce(body func(*T) error, opts ...Option) func(n int, workers int) {
+	x, err := newRunner(new(testing.T), body, opts)
+	if err != nil {
+		panic(err)
+	}
+	return func(n, workers int) {
+		inParallel(n, workers, func(int) {
+			if r := x.run(trial{}); r.broken() {
+				panic(r.story())
+			}
+		})
+	}
+}
+
+// Found is what an exploration has found, without failing the test.
+type Found struct {
+	Broken  map[string]string // stories, by schedule
+	Summary string
+	Runs    int
+	Left    int
+	Unrun   int
+}
+
+// Find explores as Explore does, and returns what it found instead of reporting it.
+func Find(t *testing.T, body func(*T) error, opts ...Option) (Found, error) {
+	x, err := newRunner(t, body, opts)
+	if err != nil {
+		return Found{}, err
+	}
+	e := &exploration{runner: x}
+	if err := e.explore(); err != nil {
+		return Found{}, err
+	}
+	f := Found{Broken: make(map[string]string), Summary: e.summary(), Runs: e.runs, Left: int(e.left.Load()), Unrun: e.unrun}
+	for _, r := range e.breaks {
+		f.Broken[r.schedule.String()] = r.story()
+	}
+	return f, nil
+}
+
+// FindChaos is Find for Chaos: stories by the schedule that is enough, "" where none is.
+func FindChaos(t *testing.T, n int, rate float64, body func(*T) error, opts ...Option) (map[string]string, error) {
+	x, err := newRunner(t, body, opts)
+	if err != nil {
+		return nil, err
+	}
+	c := &chaos{runner: x, rate: rate}
+	if err := c.run(n); err != nil {
+		return nil, err
+	}
+	found := make(map[string]string)
+	for _, s := range c.found {
+		if s.least == nil {
+			found[""] = s.whole.story()
+			continue
+		}
+		found[s.least.schedule.String()] = c.tell(s)
+	}
+	return found, nil
+}
+
+// Watchdog makes a run without calls end earlier.
+func Watchdog(d time.Duration) Option {
+	return option(func(c *config) error { c.watchdog = d; return nil })
+}
+
+// Replay makes the run of a token, and returns its story, "" if it holds, and its timeline.
+func Replay(t *testing.T, token string, body func(*T) error, opts ...Option) (story, timeline string, err error) {
+	x, err := newRunner(t, body, opts)
+	if err != nil {
+		return "", "", err
+	}
+	r, err := x.rerun(token)
+	if err != nil {
+		return "", "", err
+	}
+	if r.broken() {
+		story = r.story()
+	}
+	return story, r.timeline, nil
+}

@@ -1,0 +1,181 @@
+package scenario
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imagefake/imagefake/fake"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/grpc/codes"
+)
+
+// Kind is a fault without a place; [Explore] finds the places, [Chaos] draws them. One's own kind is a literal:
+//
+//	slow := scenario.Kind{Name: "slow", Do: fake.Delay(time.Minute)}
+type Kind struct {
+	Name  string        // in reports and names of subtests: lower-case letters, digits and dashes
+	Do    fake.Effect   // what happens to the call
+	On    []fake.Method // the methods it makes sense for; nil: all
+	Times int           // to how many calls of its method in a row it happens, from its place on; 0: one
+
+	code    string                         // Do as Go code, "" for one's own kinds
+	lateToo bool                           // both before and after the commit
+	lasting bool                           // trying again does not help
+	make    func(*fake.Server) fake.Effect // instead of Do, where it needs the server
+	applies func(seen) bool                // nil: to all calls
+	twin    func(s seen, late bool) string // the kind whose run would be the same, noFault for that without faults; "": none
+}
+
+// The kinds of fault that [Explore] and [Chaos] use unless [Faults] says otherwise, and [Silence].
+var (
+	// Unavailable: the service, or a proxy before it, is down for a moment. Nothing has changed.
+	Unavailable = Kind{Name: "unavailable", Do: fake.Unavailable(), code: "fake.Unavailable()"}
+
+	// LostReply: the call is handled, its reply is lost, the caller sees Unavailable. Of a call that changes nothing that is no
+	// different from Unavailable.
+	LostReply = Kind{Name: "lost-reply", Do: fake.LoseReply(), code: "fake.LoseReply()", twin: changesNothing}
+
+	// ReplicaLag: a read, a poll included, is answered by a replica that has not heard of the latest change.
+	ReplicaLag = Kind{Name: "replica-lag", Do: fake.Lag(1), On: reads, code: "fake.Lag(1)", twin: nothingToMiss}
+
+	// Deadline: no answer comes before the caller's deadline. It happens to calls that have one, before the commit and after it.
+	// See Silence for calls without.
+	Deadline = Kind{Name: "deadline", Do: fake.Hang(), code: "fake.Hang()", lateToo: true, applies: hasDeadline, twin: changesNothingLate("deadline")}
+
+	// Throttled: the caller is asked to come back in two seconds.
+	Throttled = Kind{Name: "throttled", Do: fake.Throttle(2 * time.Second), code: "fake.Throttle(2*time.Second)"}
+
+	// Denied: the caller has lost the permission for one call. Trying again does not help, so it does not come as the second fault at
+	// a retry or in a cleanup, where no client could do anything about it.
+	Denied = Kind{Name: "denied", Do: fake.Return(codes.PermissionDenied, ""), lasting: true, code: `fake.Return(codes.PermissionDenied, "")`}
+
+	// ConnectionCut: the connection ends, with all calls on it, before the commit and after it.
+	ConnectionCut = Kind{Name: "connection-cut", Do: fake.Cut(), code: "fake.Cut()", lateToo: true, twin: changesNothingLate("connection-cut")}
+
+	// OperationFails: the call starts an operation as usual, which then fails and has been rolled back by its first poll. Like
+	// Denied, it is no second fault at a retry or in a cleanup.
+	OperationFails = Kind{Name: "operation-fails", make: failOperation, lasting: true, applies: startsOperation, On: starters}
+
+	// Silence: no answer ever comes. Calls without a deadline hang, and that breaks a run: it is not among the default kinds.
+	Silence = Kind{Name: "silence", Do: fake.Hang(), code: "fake.Hang()"}
+)
+
+func defaultKinds() []Kind {
+	return []Kind{Unavailable, LostReply, ReplicaLag, Deadline, Throttled, Denied, ConnectionCut, OperationFails}
+}
+
+var reads = []fake.Method{
+	fake.ImageGet, fake.ImageGetLatestByFamily, fake.ImageList, fake.ImageListOperations, fake.ImageListAccessBindings,
+	fake.OperationGet,
+}
+
+var starters = []fake.Method{
+	fake.ImageCreate, fake.ImageUpdate, fake.ImageDelete, fake.ImageSetAccessBindings, fake.ImageUpdateAccessBindings,
+}
+
+func hasDeadline(s seen) bool     { return s.deadline }
+func startsOperation(s seen) bool { return s.code == codes.OK && s.changed }
+
+// noFault is the name of the schedule in which nothing goes wrong.
+const noFault = "no-fault"
+
+// Answers to whether a run would show nothing that another does not. Losing the reply of a call that changes nothing is as if the
+// service had been unavailable, ...
+func changesNothing(s seen, _ bool) string {
+	if s.changed {
+		return ""
+	}
+	return "unavailable"
+}
+
+// ... an effect behind the handler of such a call is the one before it, ...
+func changesNothingLate(name string) func(seen, bool) string {
+	return func(s seen, late bool) string {
+		if !late || s.changed {
+			return ""
+		}
+		return name
+	}
+}
+
+// ... and no replica can lag behind what has not changed.
+func nothingToMiss(s seen, _ bool) string {
+	if s.afterChange {
+		return ""
+	}
+	return noFault
+}
+
+// failOperation lets the operation that a call starts fail at once.
+func failOperation(s *fake.Server) fake.Effect {
+	return fake.Run(func(c *fake.Call) {
+		started, ok := c.Reply.(*operation.Operation)
+		if !ok {
+			return
+		}
+		if op := s.Operation(started.Id); !op.Done() {
+			op.Fail(codes.Internal, "disk read error")
+			op.Step()
+		}
+	}).Late()
+}
+
+// failOperationCode is failOperation as Go code to paste.
+const failOperationCode = `fake.Run(func(c *fake.Call) {
+	op := cloud.Operation(c.Reply.(*operation.Operation).Id)
+	op.Fail(codes.Internal, "disk read error")
+	op.Step()
+}).Late()`
+
+// on tells whether a kind can happen to calls of a method.
+func (k Kind) on(m fake.Method) bool { return k.On == nil || slices.Contains(k.On, m) }
+
+// times returns how many calls in a row the kind happens to.
+func (k Kind) times() int { return max(1, k.Times) }
+
+// effect returns what the kind does on a server.
+func (k Kind) effect(s *fake.Server, late bool) fake.Effect {
+	e := k.Do
+	if k.make != nil {
+		e = k.make(s)
+	}
+	if late {
+		e = e.Late()
+	}
+	return e
+}
+
+// label returns the name of the kind at one of its two places.
+func (k Kind) label(late bool) string {
+	if late {
+		return k.Name + lateSuffix
+	}
+	return k.Name
+}
+
+const lateSuffix = "-late"
+
+// goCode returns the effect as Go code.
+func (k Kind) goCode(late bool) string {
+	code := k.code
+	switch {
+	case k.make != nil:
+		code = failOperationCode
+	case code == "":
+		code = k.variable() + ".Do"
+	}
+	if late {
+		code += ".Late()"
+	}
+	return code
+}
+
+// variable returns what a variable with one's own kind would be called: slowDisk for slow-disk.
+func (k Kind) variable() string {
+	words := strings.Split(k.Name, "-")
+	for i, word := range words[1:] {
+		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "")
+}

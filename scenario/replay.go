@@ -1,0 +1,164 @@
+package scenario
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// replayVariable is the environment variable that holds a replay token. A flag would be unknown to test binaries of packages that
+// do not import this one.
+const replayVariable = "IMAGEFAKE_REPLAY"
+
+func replayToken() string { return os.Getenv(replayVariable) }
+
+// tokenFormat begins every token: a change of the format changes it.
+const tokenFormat = "1"
+
+// A token names one run of one body in one line: format, test, version of the body, seed, schedule.
+type token struct {
+	test    string
+	version string
+	seed    uint64
+	faults  string
+}
+
+func (tk token) String() string {
+	return strings.Join([]string{tokenFormat, url.QueryEscape(tk.test), tk.version, strconv.FormatUint(tk.seed, 10), tk.faults}, ";")
+}
+
+func parseToken(text string) (token, error) {
+	parts := strings.SplitN(text, ";", 5)
+	if parts[0] != tokenFormat {
+		return token{}, fmt.Errorf("it begins with %q, this version writes tokens that begin with %q", parts[0], tokenFormat)
+	}
+	if len(parts) != 5 {
+		return token{}, errors.New("it is cut short: copy all of it, quotes included")
+	}
+	test, err := url.QueryUnescape(parts[1])
+	if err != nil {
+		return token{}, fmt.Errorf("the name of the test: %w", err)
+	}
+	seed, err := strconv.ParseUint(parts[3], 10, 64)
+	if err != nil {
+		return token{}, fmt.Errorf("the seed: %w", err)
+	}
+	return token{test: test, version: parts[2], seed: seed, faults: parts[4]}, nil
+}
+
+// tokenOf returns the token of a run. The version is learnt from the run without faults.
+func (x *runner) tokenOf(r *result) token {
+	return token{test: x.t.Name(), version: x.version, seed: r.seed, faults: r.schedule.String()}
+}
+
+// command returns the shell command that makes a run again, alone.
+func (x *runner) command(r *result) string {
+	return fmt.Sprintf("%s='%s' go test %s -run '%s'", replayVariable, x.tokenOf(r), testedPackage(), runPattern(x.t.Name()))
+}
+
+// testedPackage returns the import path of the package whose tests run.
+func testedPackage() string {
+	if info, ok := debug.ReadBuildInfo(); ok && strings.HasSuffix(info.Path, ".test") {
+		return strings.TrimSuffix(info.Path, ".test")
+	}
+	return "."
+}
+
+// runPattern returns what -run must be to run one test or subtest alone.
+func runPattern(name string) string {
+	parts := strings.Split(name, "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	return strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
+}
+
+// named returns the schedule that -run asks for alone, by the name of its subtest; false if it asks for no subtest.
+func (x *runner) named() (schedule, bool) {
+	pattern := flag.Lookup("test.run")
+	if pattern == nil {
+		return nil, false
+	}
+	parts := strings.Split(pattern.Value.String(), "/")
+	above := strings.Count(x.t.Name(), "/") + 1
+	if len(parts) <= above {
+		return nil, false
+	}
+	parts = parts[above:]
+	for i, part := range parts {
+		parts[i] = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(part, "^"), "$"), `\`, "")
+	}
+	s, err := parseSchedule(strings.Join(parts, "/"), x.kinds)
+	return s, err == nil && len(s) > 0 // any other pattern picks from what the whole exploration finds
+}
+
+// alone makes one run in the place of all, as the subtest that it would have been.
+func (x *runner) alone(s schedule) {
+	x.t.Helper()
+	if _, err := x.learn(); err != nil {
+		x.t.Fatalf("scenario.Explore: %v", err)
+	}
+	r := x.run(trial{schedule: s, keep: true})
+	text := x.story(r)
+	x.t.Run(s.String(), func(t *testing.T) {
+		if r.broken() {
+			t.Error(text)
+			return
+		}
+		t.Logf("it holds: %s", r.held())
+	})
+}
+
+// replay makes the run of a token alone, and shows what happened whether it breaks or holds.
+func (x *runner) replay(text string) {
+	x.t.Helper()
+	r, err := x.rerun(text)
+	if err != nil {
+		x.t.Fatalf("scenario: the token in %s cannot be replayed: %v", replayVariable, err)
+	}
+	if r.broken() {
+		x.t.Errorf("%v breaks:\n%s", r.schedule, indent(x.story(r), "\t"))
+		return
+	}
+	x.t.Logf("%v holds: %s", r.schedule, r.held())
+}
+
+// held tells how a run ended that did not break.
+func (r *result) held() string {
+	note := ""
+	if !r.happened() {
+		note = "; not all of the faults happened, because the calls came out differently"
+	}
+	return fmt.Sprintf("the run ended %s%s\n%s", r.outcome(), note, timelineOf(r))
+}
+
+// rerun makes the run of a token.
+func (x *runner) rerun(text string) (*result, error) {
+	tk, err := parseToken(text)
+	if err != nil {
+		return nil, err
+	}
+	if tk.test != x.t.Name() {
+		return nil, fmt.Errorf("it is for %s, and this is %s: run that test alone, with -run '%s'", tk.test, x.t.Name(), runPattern(tk.test))
+	}
+	faults, err := parseSchedule(tk.faults, x.kinds)
+	if err != nil {
+		return nil, err
+	}
+	base, err := x.learn()
+	if err != nil {
+		return nil, err
+	}
+	if x.version != tk.version {
+		return nil, fmt.Errorf("it was made for another version of the body: without faults, this one calls %s. Explore again, without %s",
+			base.trace.summary(), replayVariable)
+	}
+	return x.run(trial{schedule: faults, seed: tk.seed, keep: true}), nil
+}

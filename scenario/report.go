@@ -1,0 +1,133 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// publish makes a failed subtest of each schedule that broke the body, the shortest first, and logs the summary.
+func (e *exploration) publish() {
+	e.t.Helper()
+	slices.SortStableFunc(e.breaks, func(a, b *result) int { return len(a.schedule) - len(b.schedule) })
+	for _, r := range e.breaks {
+		text := e.story(r)
+		e.t.Run(r.schedule.String(), func(t *testing.T) { t.Error("\n" + text) })
+	}
+	e.t.Log(e.summary())
+}
+
+// summary is the report on all the runs.
+func (e *exploration) summary() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "explored %s in %d runs: %s\n", e.t.Name(), e.runs, &e.tally)
+	fmt.Fprintf(&b, "calls: %s\n", e.coverage())
+	note := func(n int, one, many string) {
+		switch {
+		case n == 1:
+			fmt.Fprintf(&b, "note: %s\n", one)
+		case n > 1:
+			fmt.Fprintf(&b, "note: "+many+"\n", n)
+		}
+	}
+	note(e.equivalent, "1 run was skipped: another shows the same", "%d runs were skipped: others show the same")
+	note(e.implied, "1 run was skipped: one of its two faults breaks the body alone", "%d runs were skipped: one of their two faults breaks the body alone")
+	note(e.undated, "1 call sets no deadline: the kind deadline left it out, and where no answer came it would wait for ever (Silence shows it)",
+		"%d calls set no deadline: the kind deadline left them out, and where no answer came they would wait for ever (Silence shows it)")
+	note(e.elsewhere, "in 1 run not all faults happened: the calls came out differently", "in %d runs not all faults happened: the calls came out differently")
+	note(e.unpaid, "1 pair is beyond the budget: Pairs(n) sets it", "%d pairs are beyond the budget: Pairs(n) sets it")
+	note(int(e.left.Load()), "1 run left behind what cannot be ended", "%d runs left behind what cannot be ended")
+	note(e.unrun, "1 run was not made, because of what earlier ones left behind",
+		"%d runs were not made, because of what earlier ones left behind")
+	if e.shortest() == nil {
+		return strings.TrimSpace(b.String())
+	}
+	best := e.shortest()
+	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s", best.schedule, indent(e.story(best), "\t"))
+	return strings.TrimSpace(b.String())
+}
+
+// coverage tells which calls met how many faults.
+func (e *exploration) coverage() string {
+	var parts []string
+	listed := make(map[place]bool)
+	for _, s := range e.base.trace {
+		if !listed[s.place] {
+			listed[s.place] = true
+			parts = append(parts, fmt.Sprintf("%v met %s", s.place, count(e.faults[s.place], "fault", "faults")))
+		}
+	}
+	others, faults := 0, 0
+	for p, n := range e.faults {
+		if !e.usual[p] {
+			others++
+			faults += n
+		}
+	}
+	if others > 0 {
+		parts = append(parts, fmt.Sprintf("%s only under a fault met %s", count(others, "call", "calls"), count(faults, "fault", "faults")))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// story is the report on one broken run: what broke, how to see it again, and, where it was kept, what happened.
+func (x *runner) story(r *result) string {
+	var b strings.Builder
+	b.WriteString(r.story())
+	fmt.Fprintf(&b, "as Go code:\n%s", indent(x.goCode(r), "\t"))
+	fmt.Fprintf(&b, "again:\n\t%s\n", x.command(r))
+	b.WriteString(timelineOf(r))
+	return b.String()
+}
+
+// story tells what broke a run.
+func (r *result) story() string {
+	var b strings.Builder
+	for _, failure := range r.failures {
+		b.WriteString(failure + "\n")
+	}
+	switch {
+	case !r.returned || r.lost:
+	case r.err != nil:
+		fmt.Fprintf(&b, "the body returned: %v\n", r.err)
+	default:
+		b.WriteString("the body returned no error\n")
+	}
+	if len(r.logs) > 0 {
+		fmt.Fprintf(&b, "it logged:\n%s", indent(strings.Join(r.logs, "\n"), "\t"))
+	}
+	return b.String()
+}
+
+func timelineOf(r *result) string {
+	if r.timeline == "" {
+		return ""
+	}
+	return "what happened:\n" + indent(r.timeline, "\t")
+}
+
+// goCode returns the faults of a run as Go code to paste.
+func (x *runner) goCode(r *result) string {
+	var b strings.Builder
+	if r.seed != 0 {
+		fmt.Fprintf(&b, "// on a server made with fake.WithSeed(%d)\n", r.seed)
+	}
+	for _, h := range r.schedule {
+		b.WriteString(h.goCode(x.oneCaller))
+	}
+	return b.String()
+}
+
+// indent puts a prefix before every line, and ends the last one.
+func indent(text, prefix string) string {
+	text = strings.TrimRight(text, "\n")
+	return prefix + strings.ReplaceAll(text, "\n", "\n"+prefix) + "\n"
+}

@@ -1,0 +1,356 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/imagefake/imagefake/fake"
+)
+
+// A runner runs one body, again and again, each time on a server of its own.
+type runner struct {
+	config
+	t    *testing.T
+	body func(*T) error
+	left atomic.Int64 // runs that could not be cleared away
+
+	// What the run without faults shows.
+	version   string // of the body, for tokens
+	oneCaller bool   // all calls are those of the server's own connection
+}
+
+// A trial is what one run is to go through.
+type trial struct {
+	schedule
+	seed uint64  // of Chaos; 0: the server's own
+	rate float64 // of Chaos; 0: only the schedule happens
+	keep bool    // keep the timeline even if the run holds
+}
+
+// result is what became of a run.
+type result struct {
+	trial
+	trace    trace
+	err      error    // what the body returned
+	returned bool     // it did: it neither panicked nor failed with FailNow
+	failures []string // what broke it; none: it held
+	logs     []string
+	skipped  bool
+	fired    []bool   // by hit of the schedule: whether it happened
+	struck   schedule // what happened, as hits: of Chaos
+	timeline string   // if broken or asked for
+	spun     bool     // it was left to itself, and nothing is known of it
+	lost     bool     // something of the run goes on, or sits somewhere for ever
+}
+
+func (r *result) broken() bool { return len(r.failures) > 0 }
+
+// happened tells whether all hits of the schedule did.
+func (r *result) happened() bool {
+	for _, fired := range r.fired {
+		if !fired {
+			return false
+		}
+	}
+	return true
+}
+
+// run executes the body once. It always returns: after the limits of the run, or, where no virtual time can pass, after the watchdog
+// has seen no call for too long.
+func (x *runner) run(tr trial) *result {
+	r := &run{runner: x, trial: tr, result: &result{trial: tr}}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer func() {
+			if p := recover(); p != nil {
+				r.deadlocked(p)
+			}
+		}()
+		if x.bubbles == 0 {
+			r.main()
+			return
+		}
+		synctest.Test(x.t, func(*testing.T) { r.main() })
+	}()
+
+	watchdog := time.NewTimer(x.watchdog)
+	defer watchdog.Stop()
+	for calls := int64(0); ; {
+		select {
+		case <-ended:
+			if r.result.lost {
+				x.left.Add(1)
+			}
+			return r.result
+		case <-watchdog.C:
+			if now := r.calls.Load(); now != calls && x.bubbles > 0 {
+				calls = now
+				watchdog.Reset(x.watchdog)
+				continue
+			}
+			if x.bubbles == 0 && !r.overtime.Load() {
+				watchdog.Reset(x.watchdog) // on real time the run's own limit comes first
+				continue
+			}
+			x.left.Add(1)
+			r.abandoned.Store(true)
+			return r.spinning()
+		}
+	}
+}
+
+// A run is one execution of the body. Its fields are used inside the bubble, but for the atomic ones, which the watchdog reads.
+type run struct {
+	*runner
+	trial
+	result *result
+	test   *T
+	lease  *lease
+	since  int // the record's last event before the body
+	placed [][]*fake.Injected
+	drawn  map[*fake.Injected]hit // of Chaos: place unknown until it fires
+
+	calls    atomic.Int64
+	overtime atomic.Bool   // the limit of time has passed
+	tooMany  chan struct{} // closed at the call that is one too many
+
+	abandoned atomic.Bool // the watchdog has given the run up
+
+	goroutine atomic.Value // string: that of the body
+	bubble    atomic.Value // string
+}
+
+// grace is how long a body whose time is up may take to clean up after itself, at least: a pause of a back-off may have become long.
+const grace = time.Hour
+
+// settle is how long the goroutines of a body that has returned may take to end, on the run's virtual clock.
+const settle = 10 * time.Minute
+
+// main is the run, from the making of its server to its end.
+func (r *run) main() {
+	defer func() {
+		if p := recover(); p != nil { // of the kit itself: the goroutine is not the body's, nobody else would catch it
+			r.result.failures = append(r.result.failures, fmt.Sprintf("panic outside of the body: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	r.lease = &lease{Context: ctx}
+	r.tooMany = make(chan struct{})
+	r.test = &T{TB: r.t, name: r.t.Name() + "/" + r.schedule.String(), ctx: r.lease}
+
+	limit := time.NewTimer(r.time)
+	defer limit.Stop()
+	if !r.await(r.start(r.perform), limit.C, cancel) {
+		r.report()
+		return
+	}
+	cancel()
+	closeServer := r.test.firstCleanup()
+	for next := r.test.takeCleanup(); next != nil; next = r.test.takeCleanup() {
+		if !r.await(r.start(next), limit.C, cancel) {
+			r.report()
+			return
+		}
+	}
+	if r.bubbles > 0 {
+		synctest.Wait() // a caller learns that its connection was cut before the server has taken that down
+	}
+	r.report()
+	if closeServer != nil {
+		r.test.mute()
+		closeServer()
+	}
+	r.result.failures, r.result.logs = r.test.verdict()
+	if r.bubbles > 0 {
+		time.Sleep(settle)
+	}
+	if r.bubbles > 0 && r.abandoned.Load() {
+		// It has ended after all, perhaps after its test. Were the bubble to end now, it would report to that test, and race with
+		// its end. A bubble in which everything is blocked is taken apart quietly: see deadlocked.
+		select {}
+	}
+}
+
+// perform makes the server and runs the body.
+func (r *run) perform() {
+	goroutine, bubble := identity()
+	r.goroutine.Store(goroutine)
+	r.bubble.Store(bubble)
+
+	opts := r.server
+	if r.seed != 0 {
+		opts = append(opts[:len(opts):len(opts)], fake.WithSeed(r.seed))
+	}
+	s := fake.New(r.test, opts...)
+	r.test.cloud = s
+	if r.setup != nil {
+		r.setup(s)
+		for e := range s.Events() {
+			r.since = e.Seq
+		}
+	}
+	s.Inject(fake.Fault{When: fake.While(r.oneTooMany), Do: fake.Hang().Early(), Optional: true})
+	for _, h := range r.schedule {
+		var placed []*fake.Injected
+		for _, f := range h.faults(s) {
+			placed = append(placed, s.Inject(f))
+		}
+		r.placed = append(r.placed, placed)
+	}
+	if r.rate > 0 {
+		r.draw(s)
+	}
+	r.result.err = r.body(r.test)
+	r.result.returned = true
+}
+
+// oneTooMany counts a call, and tells whether the run has made more than it may: from then on they are not answered. That lets
+// virtual time pass where a loop without pauses would not.
+func (r *run) oneTooMany() bool {
+	n := r.calls.Add(1)
+	if n == int64(r.config.calls)+1 {
+		close(r.tooMany)
+	}
+	return n > int64(r.config.calls)
+}
+
+// start runs f on a goroutine that it may end or panic on. The channel is closed at its end.
+func (r *run) start(f func()) (ended <-chan struct{}) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				r.test.panicked(p, string(debug.Stack()))
+			}
+		}()
+		f()
+	}()
+	return done
+}
+
+// await waits for the end of the body or one of its cleanups. It returns false if that does not end even after its time is up.
+func (r *run) await(ended <-chan struct{}, limit <-chan time.Time, cancel func()) bool {
+	if !r.overtime.Load() {
+		var broken string
+		select {
+		case <-ended:
+			return true
+		case <-limit:
+			broken = fmt.Sprintf("it did not end within %v", r.time)
+		case <-r.tooMany:
+			broken = fmt.Sprintf("it made more than %d calls", r.config.calls)
+		}
+		r.test.add(fmt.Sprintf("hangs: %s: %s", broken, r.whereabouts()))
+		r.overtime.Store(true)
+		r.lease.end()
+		cancel()
+	}
+	patience := max(grace, r.time)
+	if r.bubbles == 0 {
+		patience = r.watchdog / 2
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return true
+	case <-timer.C:
+		r.test.add("does not end when its context does: " + r.whereabouts())
+		r.result.lost = true
+		return false
+	}
+}
+
+// whereabouts tells where the body stands, and, where it only waits for goroutines of its own, where they do.
+func (r *run) whereabouts() string {
+	body, bubble := r.goroutine.Load(), r.bubble.Load()
+	return whereabouts(goroutines(func(g goroutine) bool {
+		return g.id == body || g.bubble != "" && g.bubble == bubble
+	}))
+}
+
+// report takes down what the run has shown, before its server closes.
+func (r *run) report() {
+	res := r.result
+	res.failures, res.logs = r.test.verdict()
+	res.skipped = r.test.Skipped()
+	s := r.test.cloud
+	if s == nil {
+		return
+	}
+	res.trace = traceOf(s, r.since, r.on)
+	for _, placed := range r.placed {
+		fired := false
+		for _, i := range placed {
+			fired = fired || i.Fired() > 0
+		}
+		res.fired = append(res.fired, fired)
+	}
+	if r.drawn != nil {
+		res.struck = r.strikes(s)
+	}
+	if res.broken() || r.keep {
+		res.timeline = s.Timeline()
+	}
+}
+
+// deadlocked takes down the panic with which a bubble ends that cannot end: goroutines were left in it.
+func (r *run) deadlocked(p any) {
+	text := fmt.Sprint(p)
+	if !strings.HasPrefix(text, "deadlock:") {
+		r.result.failures = append(r.result.failures, "panic outside of the body: "+text)
+		r.result.lost = true
+		return
+	}
+	if r.result.lost {
+		return // the body itself: known
+	}
+	bubble := r.bubble.Load()
+	left := goroutines(func(g goroutine) bool { return g.bubble != "" && g.bubble == bubble })
+	r.result.failures = append(r.result.failures, "leaves goroutines behind: "+whereabouts(left))
+	r.result.lost = true
+}
+
+// spinning is the result of a run that makes no calls and lets no time pass: it cannot be stopped. Nothing of it may be touched but
+// what is atomic.
+func (r *run) spinning() *result {
+	id, _ := r.goroutine.Load().(string)
+	bubble, _ := r.bubble.Load().(string)
+	at := whereabouts(goroutines(func(g goroutine) bool {
+		return g.id == id || g.bubble != "" && g.bubble == bubble && strings.HasPrefix(g.state, "run")
+	}))
+	text := fmt.Sprintf("hangs: no call for %v of real time, and no virtual time passes: %s", r.watchdog, at)
+	return &result{trial: r.trial, failures: []string{text}, lost: true, spun: true}
+}
+
+// inParallel runs f for 0 to n-1, so many at a time.
+func inParallel(n, workers int, f func(int)) {
+	if workers <= 1 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, workers) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		}()
+	}
+	wg.Wait()
+}
