@@ -24,6 +24,7 @@ type Server struct {
 	manual *ManualClock // the clock, if it is one
 	home   string       // the bubble it was made in
 	grpc   *grpc.Server
+	served func() map[string]grpc.MethodInfo // by full name, made when first asked for
 	conns  connections
 	auth   auth
 
@@ -128,6 +129,7 @@ func (s *Server) build(newWorld func() *world.World) {
 	}
 	healthpb.RegisterHealthServer(s.grpc, health.NewServer())
 	reflection.Register(s.grpc)
+	s.served = sync.OnceValue(func() map[string]grpc.MethodInfo { return methodsOf(s.grpc) })
 	if clock, ok := s.clock.(*ManualClock); ok {
 		s.manual = clock
 		clock.attach(s)

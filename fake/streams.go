@@ -10,12 +10,19 @@ import (
 
 // method looks a method up among those the server serves.
 func (s *Server) method(m Method) (info grpc.MethodInfo, served bool) {
-	for _, info := range s.grpc.GetServiceInfo()[m.service()].Methods {
-		if "/"+m.service()+"/"+info.Name == m.FullName() {
-			return info, true
+	info, served = s.served()[m.FullName()]
+	return info, served
+}
+
+// methodsOf returns the methods of a server by their full names.
+func methodsOf(server *grpc.Server) map[string]grpc.MethodInfo {
+	methods := make(map[string]grpc.MethodInfo)
+	for service, info := range server.GetServiceInfo() {
+		for _, method := range info.Methods {
+			methods["/"+service+"/"+method.Name] = method
 		}
 	}
-	return grpc.MethodInfo{}, false
+	return methods
 }
 
 // unknown answers calls of methods that nobody serves.

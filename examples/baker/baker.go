@@ -65,14 +65,18 @@ func (b *Baker) Bake(ctx context.Context, name, base string) (*compute.Image, er
 		return nil, fmt.Errorf("create %s: which image is it: %w", name, err)
 	}
 	op, err = b.wait(ctx, op)
+	image := new(compute.Image)
+	if err == nil {
+		err = op.GetResponse().UnmarshalTo(image)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create %s: %w", name, err), b.cleanUp(ctx, op, made.ImageId))
 	}
-	return b.Images.Get(ctx, &compute.GetImageRequest{ImageId: made.ImageId})
+	return image, nil
 }
 
 // cleanUpLimit is how long cleaning up may take after the caller's own time is up.
-const cleanUpLimit = time.Minute
+const cleanUpLimit = 10 * time.Minute
 
 // cleanUp removes what a failed bake has left: it cancels the operation if that still runs, and deletes the image if there is one.
 // It works on, for a while, after ctx has ended.
@@ -189,16 +193,21 @@ func (b *Baker) pause(header metadata.MD) time.Duration {
 	return cmp.Or(b.PollInterval, time.Second)
 }
 
-// tries is how often a call is made before its error is believed.
-const tries = 5
+const (
+	tries     = 5                // how often a call is made before its error is believed
+	callLimit = 30 * time.Second // how long one try may hang; the service holds a poll for 20 seconds
+)
 
-// retry makes a call again, with growing pauses, as long as the service says that it is unavailable or busy.
+// retry makes a call again, with growing pauses, as long as the service says that it is unavailable or busy, or says nothing.
 func retry[R any](ctx context.Context, call func(context.Context) (R, error)) (R, error) {
 	pause := 100 * time.Millisecond
 	for try := 1; ; try++ {
-		reply, err := call(ctx)
+		bounded, cancel := context.WithTimeout(ctx, callLimit)
+		reply, err := call(bounded)
+		cancel()
 		code := status.Code(err)
-		if code != codes.Unavailable && code != codes.ResourceExhausted || try == tries {
+		passing := code == codes.Unavailable || code == codes.ResourceExhausted || code == codes.DeadlineExceeded && ctx.Err() == nil
+		if !passing || try == tries {
 			return reply, err
 		}
 		if stopped := sleep(ctx, pause); stopped != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/imagefake/imagefake/assert"
 	"github.com/imagefake/imagefake/examples/baker"
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/scenario"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/grpc/codes"
@@ -33,7 +34,7 @@ func TestBakeFromTheNewestBase(t *testing.T) {
 	require.NoError(t, err)
 	assert.Image(t, cloud, id, assert.Status(compute.Image_READY), assert.Family("web"),
 		assert.Labels(map[string]string{"base": "ubuntu-22-04-lts-v20240603"}))
-	assert.Sequence(t, cloud, fake.ImageGetLatestByFamily, fake.ImageCreate, fake.OperationGet, fake.ImageGet)
+	assert.Sequence(t, cloud, fake.ImageGetLatestByFamily, fake.ImageCreate, fake.OperationGet)
 	assert.Awaited(t, cloud)
 }
 
@@ -125,6 +126,23 @@ func TestACancelThatArrivesTooLate(t *testing.T) {
 		assert.Before(t, cloud, fake.OperationCancel, fake.ImageDelete)
 		assert.NothingLeft(t, cloud, before)
 	})
+}
+
+// Every single fault at every single call, and two at once as far as the budget goes.
+func TestEveryFault(t *testing.T) {
+	scenario.Explore(t, func(t *scenario.T) error {
+		before := t.Cloud().Snapshot()
+		id, err := bake(t.Context(), t.Cloud())
+		if err == nil {
+			assert.Image(t, t.Cloud(), id, assert.Status(compute.Image_READY))
+		} else {
+			assert.NothingLeft(t, t.Cloud(), before)
+		}
+		assert.KeysKept(t, t.Cloud())
+		return err
+	}, scenario.OnServer(fake.WithStandardImages()),
+		scenario.Faults(scenario.Unavailable, scenario.LostReply, scenario.ReplicaLag, scenario.Throttled, scenario.ConnectionCut, scenario.Deadline),
+		scenario.Pairs(200))
 }
 
 func TestRetireKeepsTheNewest(t *testing.T) {

@@ -38,7 +38,9 @@ func run(ctx context.Context, cloud *fake.Server) error {
 	images := compute.NewImageServiceClient(cloud.Conn())
 	operations := operation.NewOperationServiceClient(cloud.Conn())
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	say := func(what, text string, values ...any) { fmt.Fprintf(out, "%s\t%s\n", what, fmt.Sprintf(text, values...)) }
+	say := func(what, text string, values ...any) {
+		fmt.Fprintf(out, "%s\t%s\n", what, fmt.Sprintf(text, values...))
+	}
 	// finish waits for an operation the way programs do: it polls until it is done.
 	finish := func(op *operation.Operation, err error) (*operation.Operation, error) {
 		for err == nil && !op.Done {
