@@ -122,6 +122,7 @@ type dialer struct {
 	server *Server
 	caller string
 	named  bool
+	turns  turns // of the caller; guarded by the server's lock
 
 	once     sync.Once
 	listener *bufconn.Listener

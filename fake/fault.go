@@ -162,23 +162,37 @@ func (i *Injected) String() string { return i.fault.String() }
 type faults struct {
 	all      []*Injected // in order of injection; replaced, never changed: calls read it without the lock
 	declared int
-	turns    map[turnKey]int // calls so far, for Chance
+	turns    map[string]turns // by caller
 }
 
-type turnKey struct {
-	caller string
-	method Method
+// turns counts the calls of one caller, by method, for Chance.
+type turns map[*methodName]int
+
+// turn counts a call and returns its number among its caller's calls of the method.
+func (f *faults) turn(c *Call) int {
+	from := c.conn.from
+	counts := from.turns
+	if c.Caller != from.caller || counts == nil { // known by its token, or new
+		if counts = f.turns[c.Caller]; counts == nil {
+			if f.turns == nil {
+				f.turns = make(map[string]turns)
+			}
+			counts = make(turns)
+			f.turns[c.Caller] = counts
+		}
+		if c.Caller == from.caller {
+			from.turns = counts
+		}
+	}
+	counts[c.Method.methodName]++
+	return counts[c.Method.methodName]
 }
 
 // hit returns the faults that happen to a call, and counts it for all that pick it. It returns an answer instead where the test's
 // own code broke.
 func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 	s.mu.Lock()
-	if s.faults.turns == nil {
-		s.faults.turns = make(map[turnKey]int)
-	}
-	s.faults.turns[turnKey{c.Caller, c.Method}]++
-	turn := s.faults.turns[turnKey{c.Caller, c.Method}]
+	turn := s.faults.turn(c)
 	all := s.faults.all
 	s.mu.Unlock()
 

@@ -18,6 +18,7 @@ type Method struct{ *methodName }
 type methodName struct {
 	full  string // /package.Service/Method
 	short string // ImageCreate
+	own   bool   // served by the server itself, which validates its requests
 }
 
 // The methods the server serves out of the box.
@@ -46,7 +47,7 @@ var (
 var methods sync.Map // full name → Method
 
 func known(full, short string) Method {
-	m, _ := methods.LoadOrStore(full, Method{&methodName{full: full, short: short}})
+	m, _ := methods.LoadOrStore(full, Method{&methodName{full: full, short: short, own: true}})
 	return m.(Method)
 }
 
@@ -59,7 +60,8 @@ func MethodOf(fullName string) Method {
 	}
 	service, method, _ := strings.Cut(strings.TrimPrefix(fullName, "/"), "/")
 	service = service[strings.LastIndexByte(service, '.')+1:]
-	return known(fullName, strings.TrimSuffix(service, "Service")+method)
+	m, _ := methods.LoadOrStore(fullName, Method{&methodName{full: fullName, short: strings.TrimSuffix(service, "Service") + method}})
+	return m.(Method)
 }
 
 // FullName returns the gRPC name, "/package.Service/Method"; "" for the zero Method.

@@ -92,7 +92,7 @@ func WithPlan(p Plan, on ...Matcher) Option {
 			return fmt.Errorf("WithPlan: %s", why)
 		}
 		for _, m := range picked.named() {
-			if ownMethods[m] && !starters[m] {
+			if m.own && !starters[m] {
 				return fmt.Errorf("WithPlan: %v starts no operation", m)
 			}
 		}

@@ -91,7 +91,7 @@ func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, reque
 	s.requests++
 	c.requestID = s.requests
 	s.record.arrive(c)
-	s.running[c] = c.conn
+	s.running++
 	s.announce()
 	s.leave(nil)
 	return c
@@ -121,12 +121,14 @@ func subjects(request proto.Message) (image, operation string) {
 
 // handle runs the handler of a call.
 func (s *Server) handle(ctx context.Context, c *Call, request proto.Message, handler grpc.UnaryHandler) *answer {
-	if ownMethods[c.Method] {
+	if c.Method.own {
 		reply, err := handler(ctx, request)
 		if err != nil {
 			return &answer{status: status.Convert(err).Proto()}
 		}
-		return &answer{reply: reply.(proto.Message), pace: errandOf(ctx).pace}
+		e := errandOf(ctx)
+		e.answer = answer{reply: reply.(proto.Message), pace: e.pace}
+		return &e.answer
 	}
 	return s.handleForeign(ctx, c, request, handler)
 }
@@ -227,9 +229,9 @@ func (s *Server) finish(c *Call, a *answer, st *spb.Status) {
 			c.OperationID = op.Id
 		}
 	}
-	delete(s.running, c)
+	s.running--
 	s.rest(c)
-	if len(s.running) == 0 && s.waiters.idle != nil {
+	if s.running == 0 && s.waiters.idle != nil {
 		close(s.waiters.idle)
 		s.waiters.idle = nil
 	}

@@ -40,7 +40,7 @@ type Server struct {
 	world    *world.World
 	record   record
 	faults   faults
-	running  map[*Call]*serverConn // calls between arrival and answer, with their connections
+	running  int // calls between arrival and answer
 	waiters  waiters
 	handles  handles
 	history  history
@@ -109,7 +109,6 @@ func (s *Server) build(newWorld func() *world.World) {
 	s.record.keep = s.keep
 	s.auth = newAuth(s.settings)
 	s.handles.server = s
-	s.running = make(map[*Call]*serverConn)
 	s.grpc = grpc.NewServer(
 		grpc.UnaryInterceptor(s.road),
 		grpc.StreamInterceptor(s.streamRoad),
@@ -201,7 +200,7 @@ func (s *Server) stop() {
 func (s *Server) busy() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.running) > 0
+	return s.running > 0
 }
 
 // stillRunning names the calls that have not been answered.
@@ -209,11 +208,16 @@ func (s *Server) stillRunning() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var calls []string
-	for c := range s.running {
-		calls = append(calls, c.String())
+	for e := range s.record.kept() {
+		if e.Call != nil && e.Call.Running() {
+			calls = append(calls, e.Call.String())
+		}
 	}
-	if len(calls) == 0 {
+	switch {
+	case s.running == 0:
 		return "connections of clients that do not close"
+	case len(calls) < s.running:
+		calls = append(calls, fmt.Sprintf("%d that are not in the record", s.running-len(calls)))
 	}
 	return strings.Join(calls, "; ")
 }
@@ -235,6 +239,15 @@ func (s *Server) enter() (now time.Time) {
 	s.world.Settle(now)
 	s.publish(nil)
 	return now
+}
+
+// enterUntimed is enter for those who do not ask what time it is: where nothing is due at any time, nor does it.
+func (s *Server) enterUntimed() {
+	s.mu.Lock()
+	if _, timed := s.world.Due(); timed {
+		s.world.Settle(s.clock.Now())
+		s.publish(nil)
+	}
 }
 
 // leave publishes what has changed since enter and unlocks. by is the call that did it, nil for the test.

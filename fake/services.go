@@ -19,14 +19,6 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// ownMethods are those whose requests the server validates, because it serves them itself.
-var ownMethods = map[Method]bool{
-	ImageGet: true, ImageGetLatestByFamily: true, ImageList: true, ImageCreate: true, ImageUpdate: true, ImageDelete: true,
-	ImageListOperations: true, ImageListAccessBindings: true, ImageSetAccessBindings: true, ImageUpdateAccessBindings: true,
-	OperationGet: true, OperationCancel: true,
-	EndpointGet: true, EndpointList: true, TokenCreate: true, TokenCreateForServiceAccount: true,
-}
-
 // starters are the own methods that start operations.
 var starters = map[Method]bool{
 	ImageCreate: true, ImageUpdate: true, ImageDelete: true, ImageSetAccessBindings: true, ImageUpdateAccessBindings: true,
@@ -42,7 +34,7 @@ func (s *Server) registerServices() {
 // read answers a call that changes nothing: from the present, or from what a lagging replica sees.
 func read[A proto.Message](ctx context.Context, s *Server, answer func(*world.World, *errand) (A, *spb.Status)) (A, error) {
 	e := errandOf(ctx)
-	s.enter()
+	s.enterUntimed()
 	view := cmp.Or(e.view, s.world)
 	reply, refused := answer(view, e)
 	s.leave(e.Call)

@@ -16,6 +16,7 @@ type errand struct {
 	list    *world.ListQuery // of ImageList: the request, understood
 	view    *world.World     // of a read that lags: what it sees; nil: the present
 	pace    string           // of a poll: when to come again, in seconds
+	answer  answer           // of the server's own handlers
 }
 
 type errandKey struct{}

@@ -11,7 +11,7 @@ import (
 // validate checks a request of the server's own services; nil lets it pass. All that can be wrong with a request by itself is found
 // here, so that a fault before the commit meets only calls which passed.
 func (s *Server) validate(e *errand) *answer {
-	if !ownMethods[e.Method] {
+	if !e.Method.own {
 		return nil
 	}
 	if path := contract.Unmodelled(e.Request); path != "" {

@@ -159,7 +159,7 @@ func (s *Server) forgetWoken() (one *Call) {
 // awaitIdle waits until no call is running.
 func (s *Server) awaitIdle() {
 	s.mu.Lock()
-	if len(s.running) == 0 {
+	if s.running == 0 {
 		s.mu.Unlock()
 		return
 	}

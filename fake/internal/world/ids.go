@@ -26,6 +26,11 @@ func Number(seed uint64, kind string, n uint64) uint64 {
 	return mix(h + n*0x9e3779b97f4a7c15)
 }
 
+// Nth returns the n-th number of a numbered sequence that belongs to a seed, as Number does for one with a name.
+func Nth(seed, sequence, n uint64) uint64 {
+	return mix(mix(seed+sequence*0x9e3779b97f4a7c15) + n*0xbf58476d1ce4e5b9)
+}
+
 // ID returns the n-th id of a kind, beginning with place.
 func ID(place string, seed uint64, kind string, n uint64) string {
 	id := make([]byte, 0, 20)
