@@ -326,6 +326,9 @@ func (s *Server) hold(ctx context.Context, c *Call, seen *lro.Operation) (*lro.O
 		s.rest(c)
 		due, timed := current.Run.Due()
 		s.leave(nil)
+		if _, real := s.clock.(realClock); real && due.Sub(now) > limit {
+			timed = false // the hold ends first
+		}
 
 		select {
 		case <-p.ch:
