@@ -38,7 +38,10 @@ func (s *Server) Inject(f Fault) *Injected {
 	s.checkBubble()
 	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int), asks: f.When.kind == while}
 	if f.On != nil {
-		i.only, i.asks = f.On.methods(), i.asks || f.On.asks()
+		i.only, i.picks, i.asks = f.On.methods(), f.On.match, i.asks || f.On.asks()
+		if m, ok := f.On.(*matcher); ok {
+			i.picks = m.picks
+		}
 	}
 	if broken := s.brokenFault(f); broken != "" {
 		s.misuse("Inject(%v): %s", f, broken)
@@ -125,13 +128,16 @@ func (a action) wrong() string {
 
 // Injected is a fault on a server.
 type Injected struct {
+	// Every call looks at these, of every fault.
+	only  []Method         // the methods whose calls it can happen to; nil: all
+	picks func(*Call) bool // nil: any call
+	asks  bool             // code of the test decides where or when
+
 	server *Server
 	fault  Fault
 	line   string // where Inject was called
 	number int    // of its declaration on this server
 	since  time.Time
-	only   []Method // the methods whose calls it can happen to; nil: all
-	asks   bool     // code of the test decides where or when
 
 	// Guarded by the server's lock.
 	counts  map[string]int // calls picked, by caller; by operation for Polls
@@ -203,7 +209,7 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 		case i.only != nil && !slices.Contains(i.only, c.Method):
 		case i.asks:
 			asking = append(asking, i)
-		case i.fault.On == nil || i.fault.On.match(c):
+		case i.picks == nil || i.picks(c):
 			picking = append(picking, i)
 		}
 	}
@@ -213,7 +219,7 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 		var at *Injected
 		broken := guarded(func() {
 			for _, at = range asking {
-				if at.fault.On == nil || at.fault.On.match(c) {
+				if at.picks == nil || at.picks(c) {
 					picking = append(picking, at)
 					holds[at] = at.fault.When.kind != while || at.fault.When.cond()
 				}

@@ -51,16 +51,16 @@ type matcher struct {
 	text  string
 }
 
-func (m matcher) match(c *Call) bool { return m.picks(c) }
-func (m matcher) methods() []Method  { return m.only }
-func (m matcher) named() []Method    { return m.names }
-func (m matcher) asks() bool         { return m.ask }
-func (m matcher) impossible() string { return m.why }
-func (m matcher) String() string     { return m.text }
+func (m *matcher) match(c *Call) bool { return m.picks(c) }
+func (m *matcher) methods() []Method  { return m.only }
+func (m *matcher) named() []Method    { return m.names }
+func (m *matcher) asks() bool         { return m.ask }
+func (m *matcher) impossible() string { return m.why }
+func (m *matcher) String() string     { return m.text }
 
 // nothing is a matcher that picks nothing, and says why.
 func nothing(text, why string) Matcher {
-	return matcher{picks: func(*Call) bool { return false }, only: []Method{}, text: text, why: why}
+	return &matcher{picks: func(*Call) bool { return false }, only: []Method{}, text: text, why: why}
 }
 
 // orNothing replaces nil among matchers by one that says so.
@@ -122,7 +122,7 @@ func AnyOf(on ...Matcher) Matcher {
 	if len(on) == 0 {
 		only = nil
 	}
-	return matcher{
+	return &matcher{
 		picks: func(c *Call) bool {
 			return len(on) == 0 || slices.ContainsFunc(on, func(m Matcher) bool { return m.match(c) })
 		},
@@ -157,7 +157,7 @@ func AllOf(on ...Matcher) Matcher {
 	if why == "" && only != nil && len(only) == 0 {
 		why = "its conditions exclude each other: no call can be picked"
 	}
-	return matcher{
+	return &matcher{
 		picks: func(c *Call) bool {
 			return !slices.ContainsFunc(on, func(m Matcher) bool { return !m.match(c) })
 		},
@@ -172,7 +172,7 @@ func AllOf(on ...Matcher) Matcher {
 // Not picks the calls that m does not pick.
 func Not(m Matcher) Matcher {
 	m = orNothing([]Matcher{m})[0]
-	return matcher{
+	return &matcher{
 		picks: func(c *Call) bool { return !m.match(c) },
 		names: m.named(),
 		ask:   m.asks(),
@@ -191,7 +191,7 @@ func Match[Q proto.Message](f func(Q) bool) Matcher {
 	if any(q) == nil || f == nil {
 		return nothing("a Match", fmt.Sprintf("Match needs a func on a concrete request type, such as *compute.CreateImageRequest; this is one on %v", reflect.TypeFor[Q]()))
 	}
-	return matcher{
+	return &matcher{
 		picks: func(c *Call) bool {
 			request, ok := c.Request.(Q)
 			return ok && f(request)
@@ -205,7 +205,7 @@ func Match[Q proto.Message](f func(Q) bool) Matcher {
 // ByCaller picks the calls of one caller: the name given to [Server.ConnAs], else the subject of the token where auth is on,
 // else the connection, "conn-1" for the first.
 func ByCaller(name string) Matcher {
-	return matcher{
+	return &matcher{
 		why:   emptyID("ByCaller", name),
 		picks: func(c *Call) bool { return c.Caller == name },
 		text:  "calls by " + name,
@@ -219,7 +219,7 @@ func ByHeader(key, text string) Matcher {
 	if key == "authorization" {
 		shown = "…" // a token is not for the record
 	}
-	return matcher{
+	return &matcher{
 		picks: func(c *Call) bool {
 			return slices.ContainsFunc(c.Header[key], func(v string) bool { return strings.Contains(v, text) })
 		},
@@ -231,7 +231,7 @@ func ByHeader(key, text string) Matcher {
 // bindings), and polls and cancels of operations that work on it. The Create of an image is picked when looking back, in
 // [Server.Calls]; as it arrives, nobody knows the id yet.
 func OnImage(id string) Matcher {
-	return matcher{
+	return &matcher{
 		why:   emptyID("OnImage", id),
 		picks: func(c *Call) bool { return c.ImageID == id && id != "" },
 		text:  "calls on image " + id,
@@ -240,7 +240,7 @@ func OnImage(id string) Matcher {
 
 // OnOperation picks the calls whose request names that operation.
 func OnOperation(id string) Matcher {
-	return matcher{
+	return &matcher{
 		why:   emptyID("OnOperation", id),
 		picks: func(c *Call) bool { return c.OperationID == id && id != "" },
 		only:  []Method{OperationGet, OperationCancel},

@@ -18,13 +18,30 @@ import (
 type record struct {
 	keep   int
 	last   int // the sequence number of the latest event
-	events []Event
+	events []entry
 }
 
-// add gives an event its number and keeps it.
-func (r *record) add(e Event) int {
+// An entry is an event as it is kept: nearly all are calls, and a call says all there is to say about itself.
+type entry struct {
+	call  *Call
+	other *Event // nil for a call
+}
+
+func (e entry) event() Event {
+	if e.other != nil {
+		return *e.other
+	}
+	return Event{Seq: e.call.Seq, Time: e.call.Start, Call: e.call}
+}
+
+// add gives an event that is no call its number and keeps it.
+func (r *record) add(e Event) {
+	e.Seq = r.last + 1
+	r.put(entry{other: &e})
+}
+
+func (r *record) put(e entry) {
 	r.last++
-	e.Seq = r.last
 	switch {
 	case r.keep == 0:
 	case len(r.events) < r.keep:
@@ -32,7 +49,6 @@ func (r *record) add(e Event) int {
 	default:
 		r.events[(r.last-1)%r.keep] = e
 	}
-	return r.last
 }
 
 // dropped returns how many events are no longer kept.
@@ -46,7 +62,7 @@ func (r *record) kept() iter.Seq[Event] {
 			oldest = r.last % r.keep
 		}
 		for i := range r.events {
-			if !yield(r.events[(oldest+i)%len(r.events)]) {
+			if !yield(r.events[(oldest+i)%len(r.events)].event()) {
 				return
 			}
 		}
@@ -62,11 +78,9 @@ func (r *record) arrive(c *Call) {
 			c.conn.header = c.Header
 		}
 	}
-	c.First = r.firstAttempt(c)
-	c.Seq = r.add(Event{Time: c.Start, Call: c})
-	if c.First == 0 {
-		c.First = c.Seq
-	}
+	c.Seq = r.last + 1
+	c.First = cmp.Or(r.firstAttempt(c), c.Seq)
+	r.put(entry{call: c})
 }
 
 // firstAttempt finds the first attempt of a call that gRPC's retry policy repeats: it is the call whose latest attempt was the one
@@ -76,7 +90,7 @@ func (r *record) firstAttempt(c *Call) int {
 		return 0
 	}
 	for i := range r.events {
-		before := r.events[(r.last-1-i+len(r.events))%len(r.events)].Call
+		before := r.events[(r.last-1-i+len(r.events))%len(r.events)].call
 		if before != nil && before.Attempt == c.Attempt-1 && before.Method == c.Method && before.Caller == c.Caller &&
 			proto.Equal(before.Request, c.Request) {
 			return before.First
