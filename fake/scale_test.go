@@ -67,8 +67,13 @@ func filled(b *testing.B, n, families int) (clients, fillCost) {
 	cloud := fake.New(b, fake.WithRecord(0))
 	before := heap()
 	start := time.Now()
-	for i := range n {
-		cloud.AddImages(seed(i, families))
+	const batch = 1_000
+	for i := 0; i < n; i += batch {
+		images := make([]*compute.Image, batch)
+		for j := range images {
+			images[j] = seed(i+j, families)
+		}
+		cloud.AddImages(images...)
 	}
 	cost := fillCost{seconds: time.Since(start).Seconds(), bytes: float64(heap()-before) / float64(n)}
 	return clientsOf(cloud.Conn()), cost
