@@ -34,12 +34,25 @@ func TestChaosShrinksAndReplays(t *testing.T) {
 		_, secondTimeline, err := scenario.Replay(t, token, broken, transient)
 		require.NoError(t, err)
 		require.Equal(t, firstTimeline, secondTimeline)
+		require.Equal(t, transcript(t, token, broken), transcript(t, token, broken), "equal in canonical form")
 
 		repaired := func(t *scenario.T) error { return repeatCreate(t, true) }
 		story, _, err = scenario.Replay(t, token, repaired, transient)
 		require.NoError(t, err)
 		require.Empty(t, story, "the repaired client survives what broke the other")
 	}
+}
+
+// transcript replays a token and returns the record of its run in canonical form.
+func transcript(t *testing.T, token string, body func(*scenario.T) error) (last string) {
+	_, _, err := scenario.Replay(t, token, func(t *scenario.T) error {
+		err := body(t)
+		last = t.Cloud().Transcript()
+		return err
+	}, transient)
+	require.NoError(t, err)
+	require.Contains(t, last, "fault: ")
+	return last
 }
 
 // Two faults are needed: the update is denied, and the cleanup that follows fails at its first try.
