@@ -135,9 +135,18 @@ func (s *Server) build(newWorld func() *world.World) {
 	}
 }
 
-// serve accepts the connections of one listener until the server closes.
+// serve accepts the connections of one listener until the server closes. After that there is nobody to wait for another one.
 func (s *Server) serve(l net.Listener) {
-	s.serving.Add(1)
+	s.mu.Lock()
+	closed := s.closed()
+	if !closed {
+		s.serving.Add(1)
+	}
+	s.mu.Unlock()
+	if closed {
+		_ = l.Close() // whoever dials is told by the listener
+		return
+	}
 	go func() {
 		defer s.serving.Done()
 		_ = s.grpc.Serve(l) // ends with the server; whoever dials then is told by the listener
@@ -162,7 +171,9 @@ func (s *Server) Close() error {
 
 func (s *Server) close() error {
 	s.tb.Helper()
+	s.mu.Lock()
 	close(s.closing) // whatever waits is answered now
+	s.mu.Unlock()
 	if s.manual != nil {
 		s.manual.detach(s)
 	}
