@@ -229,7 +229,7 @@ func Stories() []Story {
 			Happens:    "A burst of Unavailable, throttling, the reply of the create lost, and the polls lag, all in one run.",
 			GoodClient: "Comes through: each of these alone is harmless to it.",
 			Faults: []fake.Fault{
-				{On: fake.AnyOf(fake.ImageGetLatestByFamily, fake.ImageCreate), When: fake.First(2), Do: fake.Unavailable()},
+				{On: fake.ImageCreate, When: fake.First(2), Do: fake.Unavailable()},
 				{On: fake.ImageCreate, When: fake.Nth(3), Do: fake.LoseReply()},
 				{On: fake.OperationGet, When: fake.Nth(1), Do: fake.Throttle(2 * time.Second)},
 				{On: fake.OperationGet, When: fake.Nth(2), Do: fake.Return(codes.NotFound, "")},
