@@ -73,7 +73,6 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 	s.tb.Helper()
 	s.checkBubble()
 	picked := AnyOf(on...)
-	var next *Operation
 	rejected := make(map[*Operation]bool)
 	limit := s.waitLimit(ctx)
 	for {
@@ -89,7 +88,7 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 		})
 		if err != nil {
 			s.misused("NextOperation: %s: %s; %s", s.noOperation(on, picked), reason(err), s.callsSeen())
-			break
+			return &Operation{server: s}
 		}
 		// The matcher is the test's code: it is asked without the lock, about the call as it is now.
 		c := s.copyOf(candidate.call)
@@ -98,14 +97,9 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 			continue
 		}
 		if s.take(candidate) {
-			next = candidate
-			break
+			return candidate
 		}
 	}
-	if next == nil {
-		return &Operation{server: s}
-	}
-	return next
 }
 
 // noOperation tells that there is none to hand out, and whether there were some.

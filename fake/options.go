@@ -35,6 +35,19 @@ type settings struct {
 	services     []func(grpc.ServiceRegistrar, *Server)
 }
 
+// set applies options, in order.
+func (s *settings) set(opts []Option) error {
+	for _, o := range opts {
+		if o == nil {
+			return errors.New("one of the options is nil")
+		}
+		if err := o.apply(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // plannedCalls is a plan for the operations that matching calls start.
 type plannedCalls struct {
 	on   Matcher

@@ -45,7 +45,7 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 		a = s.apply(ctx, e, hits, beforeCommit, nil)
 	}
 	if a == nil {
-		a = s.handle(ctx, c, request, handler)
+		a = s.handle(ctx, e, request, handler)
 		if ended := s.apply(ctx, e, hits, late, a); ended != nil {
 			a = ended
 		}
@@ -120,17 +120,16 @@ func subjects(request proto.Message) (image, operation string) {
 }
 
 // handle runs the handler of a call.
-func (s *Server) handle(ctx context.Context, c *Call, request proto.Message, handler grpc.UnaryHandler) *answer {
-	if c.Method.own {
+func (s *Server) handle(ctx context.Context, e *errand, request proto.Message, handler grpc.UnaryHandler) *answer {
+	if e.Method.own {
 		reply, err := handler(ctx, request)
 		if err != nil {
 			return &answer{status: status.Convert(err).Proto()}
 		}
-		e := errandOf(ctx)
 		e.answer = answer{reply: reply.(proto.Message), pace: e.pace}
 		return &e.answer
 	}
-	return s.handleForeign(ctx, c, request, handler)
+	return s.handleForeign(ctx, e.Call, request, handler)
 }
 
 // handleForeign runs the handler of a neighbour. It is the test's code: whatever it does, the call is answered.

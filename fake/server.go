@@ -91,13 +91,8 @@ func Start(opts ...Option) (*Server, error) { return newServer(noTest{}, opts) }
 
 func newServer(t TB, opts []Option) (*Server, error) {
 	s := &Server{settings: defaults(), tb: t, name: "of " + t.Name(), home: bubble(), closing: make(chan struct{})}
-	for _, o := range opts {
-		if o == nil {
-			return nil, errors.New("one of the options is nil")
-		}
-		if err := o.apply(&s.settings); err != nil {
-			return nil, err
-		}
+	if err := s.settings.set(opts); err != nil {
+		return nil, err
 	}
 	s.build(s.settings.newWorld)
 	return s, nil

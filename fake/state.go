@@ -129,7 +129,10 @@ func (st *State) Image(id string) *compute.Image {
 }
 
 // Gone tells whether there once was an image with that id, and is no more.
-func (st *State) Gone(id string) bool { return st.copy().Past(id) && st.Image(id) == nil }
+func (st *State) Gone(id string) bool {
+	w := st.copy()
+	return w.Past(id) && w.Image(id) == nil
+}
 
 // Operations returns copies of the operations in order of creation.
 func (st *State) Operations() []*operation.Operation {
@@ -184,15 +187,9 @@ func (s *Server) Fork(t TB, opts ...Option) *Server {
 	}
 	t.Helper()
 	fork := &Server{settings: s.settings, tb: t, name: "of " + t.Name(), home: bubble(), closing: make(chan struct{})}
-	for _, o := range opts {
-		if o == nil {
-			t.Errorf("imagefake: Fork: one of the options is nil")
-			t.FailNow()
-		}
-		if err := o.apply(&fork.settings); err != nil {
-			t.Errorf("imagefake: Fork: %v", err)
-			t.FailNow()
-		}
+	if err := fork.settings.set(opts); err != nil {
+		t.Errorf("imagefake: Fork: %v", err)
+		t.FailNow()
 	}
 	state := s.Snapshot()
 	fork.build(func() *world.World { return state.copy().WithSettings(fork.settings.world) })
