@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -105,6 +106,7 @@ type connections struct {
 	mu      sync.Mutex
 	clients map[string]*grpc.ClientConn // by caller, "" for Conn
 	unnamed int                         // callers that got a number for a name
+	dialed  []*clientConn
 }
 
 // newDialer returns the dialer of one caller. The caller holds s.conns.mu.
@@ -140,7 +142,32 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the fake server %s: %w", d.server.name, err)
 	}
-	return conn, nil
+	client := &clientConn{Conn: conn, closed: make(chan struct{})}
+	d.server.conns.mu.Lock()
+	defer d.server.conns.mu.Unlock()
+	d.server.conns.dialed = append(slices.DeleteFunc(d.server.conns.dialed, (*clientConn).isClosed), client)
+	return client, nil
+}
+
+// clientConn is the client's end of a connection. gRPC closes it when it has read all that the server sent.
+type clientConn struct {
+	net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (c *clientConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
+
+func (c *clientConn) isClosed() bool {
+	select {
+	case <-c.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 type callerListener struct {

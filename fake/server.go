@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -167,13 +168,14 @@ func (s *Server) Close() error {
 func (s *Server) close() error {
 	s.tb.Helper()
 	s.mu.Lock()
+	busy := s.running > 0
 	close(s.closing) // whatever waits is answered now
 	s.mu.Unlock()
 	if s.manual != nil {
 		s.manual.detach(s)
 	}
 	ended := make(chan struct{})
-	go func() { defer close(ended); s.stop() }()
+	go func() { defer close(ended); s.stop(busy) }()
 	limit := time.NewTimer(closeLimit)
 	defer limit.Stop()
 	var stuck error
@@ -192,21 +194,20 @@ func (s *Server) close() error {
 }
 
 // stop ends the server, and lets answers that are on their way reach their callers first. A graceful stop holds a lock of grpc-go
-// while it waits for handlers, so it has to wait until none is left that might not end.
-func (s *Server) stop() {
-	if s.busy() {
+// while it waits for handlers, so it has to wait until none is left that might not end. busy: calls were under way as Close began.
+func (s *Server) stop(busy bool) {
+	if busy {
 		s.awaitIdle()
 		s.grpc.GracefulStop()
+		s.conns.mu.Lock()
+		dialed := slices.Clone(s.conns.dialed)
+		s.conns.mu.Unlock()
+		for _, c := range dialed {
+			<-c.closed
+		}
 	}
 	s.grpc.Stop()
 	s.serving.Wait()
-}
-
-// busy tells whether calls are under way.
-func (s *Server) busy() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.running > 0
 }
 
 // stillRunning names the calls that have not been answered.
