@@ -89,7 +89,7 @@ func TestHoursOfWaitingTakeFewPolls(t *testing.T) {
 
 func TestAHoldEndsBeforeItsCallersDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.Never())))
+		cloud := fake.New(t, fake.WithPlan(fake.Stuck()))
 		c := clientsOf(cloud.Conn())
 		op, _ := c.create(t, fromDisk("web"))
 		for _, left := range []time.Duration{

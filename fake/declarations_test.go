@@ -35,8 +35,9 @@ func TestFaultsThatMakeNoSenseAreRefusedWithAWayOut(t *testing.T) {
 		"more than certain":    {fake.Fault{When: fake.Chance(1.01), Do: fails}, "from 0 to 1"},
 		"less than never":      {fake.Fault{When: fake.Chance(-0.1), Do: fails}, "from 0 to 1"},
 		"no number":            {fake.Fault{When: fake.Chance(math.NaN()), Do: fails}, "from 0 to 1"},
-		"by hand":              {fake.Fault{When: fake.ByHand(), Do: fails}, "While"},
-		"never":                {fake.Fault{When: fake.Never(), Do: fails}, "leave the fault out"},
+		"no trigger in it":     {fake.Fault{When: struct{ fake.Trigger }{}, Do: fails}, "use what Once"},
+		"nil of a type":        {fake.Fault{When: (*ownTrigger)(nil), Do: fails}, "use what Once"},
+		"broken in a wrap":     {fake.Fault{When: ownTrigger{fake.Nth(0)}, Do: fails}, "counted from 1"},
 		"no error":             {fake.Fault{Do: fake.Return(codes.OK, "")}, "Alter"},
 		"no code":              {fake.Fault{Do: fake.Return(17, "")}, "no gRPC code"},
 		"nil detail":           {fake.Fault{Do: fake.Return(codes.Aborted, "", nil)}, "detail"},
@@ -94,6 +95,9 @@ func TestFaultsThatMakeNoSenseAreRefusedWithAWayOut(t *testing.T) {
 	}
 }
 
+// ownTrigger is the only way to a trigger that the package does not make: it has the methods of the one in it.
+type ownTrigger struct{ fake.Trigger }
+
 func TestFaultsThatDoMakeSenseAreTaken(t *testing.T) {
 	fails := fake.Return(codes.Aborted, "no")
 	cloud := fake.New(t)
@@ -102,6 +106,8 @@ func TestFaultsThatDoMakeSenseAreTaken(t *testing.T) {
 		{Do: fake.EmptyPage()},
 		{On: fake.ByCaller("web"), When: fake.Polls(3), Do: fails},
 		{On: fake.AnyOf(), When: fake.Chance(0), Do: fails},
+		{When: ownTrigger{fake.While(func() bool { return true })}, Do: fails},
+		{When: fake.AnyTrigger(nil), Do: fails},
 		{On: fake.Not(fake.ImageGet), When: fake.During(0, time.Second), Do: fails},
 		{Do: fake.Delay(1).Early().Then(fake.Delay(2)).Then(fake.Alter(func(proto.Message) {})).Then(fake.LoseReply())},
 		{Do: fake.Throttle(0)},

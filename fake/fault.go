@@ -16,7 +16,7 @@ import (
 // Fault is one thing that goes wrong: where, when, what. It is a value: it does nothing until it is injected.
 type Fault struct {
 	On       Matcher // nil: any call
-	When     Trigger // zero: always
+	When     Trigger // nil: always
 	Do       Effect
 	Optional bool // may stay unfired
 }
@@ -27,7 +27,11 @@ func (f Fault) String() string {
 	if f.On != nil {
 		on = f.On.String()
 	}
-	return fmt.Sprintf("on %s, %v: %v", on, f.When, f.Do)
+	when := "always"
+	if f.When != nil {
+		when = fmt.Sprint(f.When)
+	}
+	return fmt.Sprintf("on %s, %s: %v", on, when, f.Do)
 }
 
 // Inject makes a fault happen from now on. Several faults on one call apply in the order in which they were injected. A fault that
@@ -36,9 +40,9 @@ func (f Fault) String() string {
 func (s *Server) Inject(f Fault) *Injected {
 	s.tb.Helper()
 	s.checkBubble()
-	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int), asks: f.When.kind == while}
+	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int)}
 	if f.On != nil {
-		i.only, i.picks, i.asks = f.On.methods(), f.On.match, i.asks || f.On.asks()
+		i.only, i.picks, i.asks = f.On.methods(), f.On.match, f.On.asks()
 		if m, ok := f.On.(*matcher); ok {
 			i.picks = m.picks
 		}
@@ -47,6 +51,10 @@ func (s *Server) Inject(f Fault) *Injected {
 		s.misuse("Inject(%v): %s", f, broken)
 		i.removed = true
 		return i
+	}
+	if f.When != nil {
+		i.holds = f.When.condition()
+		i.asks = i.asks || i.holds != nil
 	}
 	if s.closed() {
 		s.misuse("Inject(%v): the server is closed", f)
@@ -61,8 +69,10 @@ func (s *Server) Inject(f Fault) *Injected {
 
 // brokenFault returns why a fault makes no sense, "" if it does.
 func (s *Server) brokenFault(f Fault) string {
-	if broken := f.When.brokenForFault(); broken != "" {
-		return broken
+	if f.When != nil {
+		if wrong := flaw(f.When); wrong != "" {
+			return wrong
+		}
 	}
 	if len(f.Do.actions) == 0 {
 		return "it does nothing: set Do, to Return(codes.Unavailable, \"\") for example"
@@ -79,7 +89,7 @@ func (s *Server) brokenFault(f Fault) string {
 			}
 		}
 	}
-	if f.When.kind == polls && !(methods == nil || slices.Contains(methods, OperationGet)) {
+	if _, counts := f.When.(polls); counts && !(methods == nil || slices.Contains(methods, OperationGet)) {
 		return "Polls counts polls of operations: On must be OperationGet, or use Nth"
 	}
 	return brokenActions(f.Do.actions, methods)
@@ -132,6 +142,7 @@ type Injected struct {
 	only  []Method         // the methods whose calls it can happen to; nil: all
 	picks func(*Call) bool // nil: any call
 	asks  bool             // code of the test decides where or when
+	holds func() bool      // the condition of the trigger; nil: none
 
 	server *Server
 	fault  Fault
@@ -140,7 +151,7 @@ type Injected struct {
 	since  time.Time
 
 	// Guarded by the server's lock.
-	counts  map[string]int // calls picked, by caller; by operation for Polls
+	counts  map[string]int // calls picked, by the name that the trigger counts them under
 	fired   int
 	removed bool
 }
@@ -221,7 +232,7 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 			for _, at = range asking {
 				if at.picks == nil || at.picks(c) {
 					picking = append(picking, at)
-					holds[at] = at.fault.When.kind != while || at.fault.When.cond()
+					holds[at] = at.holds == nil || at.holds()
 				}
 			}
 		})
@@ -249,34 +260,17 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 // counted counts a call that the fault picks and tells whether it is one of those that the trigger means. The caller holds the
 // lock; turn is the number of the call among its caller's calls of the method.
 func (i *Injected) counted(c *Call, turn int) bool {
-	t := i.fault.When
-	key := c.Caller
-	if t.kind == polls {
-		if c.Method != OperationGet {
-			return false
-		}
-		key = c.OperationID
+	when := i.fault.When
+	if when == nil {
+		i.counts[c.Caller]++
+		return true
 	}
-	i.counts[key]++
-	n := i.counts[key]
-	age := c.Start.Sub(i.since)
-	switch t.kind {
-	case first:
-		return n <= t.n
-	case nth, polls:
-		return n == t.n
-	case every:
-		return n%t.n == 0
-	case after:
-		return age >= t.from
-	case until:
-		return age < t.to
-	case during:
-		return age >= t.from && age < t.to
-	case chance:
-		return i.draw(c, turn) < t.p
+	name, counts := when.countedAs(c)
+	if !counts {
+		return false
 	}
-	return true
+	i.counts[name]++
+	return when.fires(pick{n: i.counts[name], age: c.Start.Sub(i.since), fault: i, call: c, turn: turn})
 }
 
 // draw returns a number in [0,1) that depends on nothing but the seed, the fault's number, the caller, the method and how many

@@ -22,7 +22,7 @@ var byHand = fake.WithPlan(fake.Finish(fake.ByHand()))
 
 func TestNamedStepsByHand(t *testing.T) {
 	cloud := fake.New(t, fake.WithPlan(fake.Plan{Steps: []fake.Step{
-		{Name: "allocate", When: fake.ByHand()}, {Name: "copy", When: fake.Never()}, {Name: "finish", When: fake.ByHand()}}}))
+		{Name: "allocate", When: fake.ByHand()}, {Name: "copy", When: fake.Stuck().Steps[0].When}, {Name: "finish", When: fake.ByHand()}}}))
 	_, id := clientsOf(cloud.Conn()).create(t, fromDisk("web"))
 	op := cloud.NextOperation(t.Context(), fake.ImageCreate)
 	require.Equal(t, id, op.ImageID())

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Plan is how an operation moves and ends. It is a value: make one with [AtOnce], [Finish] or a literal, and hand it to [WithPlan].
+// Plan is how an operation moves and ends. It is a value: make one with [AtOnce], [Finish], [Stuck] or a literal, and hand it to [WithPlan].
 // A server without one uses Finish(Polls(1)): an operation is done at its first poll, so that the Wait of an SDK never sleeps.
 // Code that watches Image.status instead of polling the operation sees CREATING for ever under that plan: use AtOnce or a
 // duration for it.
@@ -23,9 +23,9 @@ type Plan struct {
 	Err *status.Status
 
 	// Rollback says when a failure or cancel ends, counted from the moment the error is set: until then the operation has an
-	// error and is not done, and the image keeps its transitional status [guide]. The zero Trigger ends it at once, except
+	// error and is not done, and the image keeps its transitional status [guide]. Nil ends it at once, except
 	// where a hand led to the failure: then the next Step ends it.
-	Rollback Trigger
+	Rollback StepTrigger
 
 	// KeepImage leaves the image of a failed or cancelled create in ERROR instead of removing it.
 	KeepImage bool
@@ -37,15 +37,18 @@ type Plan struct {
 // Step is one stage of an operation.
 type Step struct {
 	Name string // for the record; "" is fine
-	When Trigger
+	When StepTrigger
 }
 
 // AtOnce is the plan of an operation that is done in the first reply.
 func AtOnce() Plan { return Plan{} }
 
 // Finish is a plan of one step: Polls(n) for done at the n-th poll, After(d) for done when d has passed on the server's clock,
-// ByHand() for done when the test says so, Never() for stuck.
-func Finish(when Trigger) Plan { return Plan{Steps: []Step{{When: when}}} }
+// ByHand() for done when the test says so.
+func Finish(when StepTrigger) Plan { return Plan{Steps: []Step{{When: when}}} }
+
+// Stuck is the plan of an operation that does not end by itself. The test can still move it, and a client cancel it.
+func Stuck() Plan { return Finish(never{}) }
 
 // String returns the plan in words: "copy after 1m0s, finish by hand, then fails with Internal: disk read error".
 func (p Plan) String() string {
@@ -57,7 +60,7 @@ func (p Plan) String() string {
 		if step.Name != "" {
 			b.WriteString(step.Name + " ")
 		}
-		b.WriteString(step.When.String())
+		fmt.Fprint(&b, step.When)
 	}
 	if len(p.Steps) == 0 {
 		b.WriteString("at once")
@@ -65,7 +68,7 @@ func (p Plan) String() string {
 	if p.Err != nil {
 		fmt.Fprintf(&b, ", then fails with %v: %s", p.Err.Code(), p.Err.Message())
 	}
-	if p.Rollback.kind != always {
+	if p.Rollback != nil {
 		fmt.Fprintf(&b, ", rolled back %v", p.Rollback)
 	}
 	if p.KeepImage {
@@ -81,17 +84,23 @@ func (p Plan) String() string {
 func (p Plan) compile() (*lro.Plan, error) {
 	plan := &lro.Plan{Keep: p.KeepImage, TooLate: p.TooLate}
 	for i, step := range p.Steps {
-		if broken := step.When.brokenForStep(); broken != "" {
-			return nil, fmt.Errorf("step %d of the plan: %s", i+1, broken)
+		if step.When == nil {
+			return nil, fmt.Errorf("step %d of the plan: a step needs a trigger: Polls, After or ByHand; for an operation that is done in the first reply use AtOnce", i+1)
 		}
-		plan.Steps = append(plan.Steps, step.compile())
+		if wrong := flaw(step.When); wrong != "" {
+			return nil, fmt.Errorf("step %d of the plan: %s", i+1, wrong)
+		}
+		compiled := step.When.step()
+		compiled.Name = step.Name
+		plan.Steps = append(plan.Steps, compiled)
 	}
-	if p.Rollback.kind != always {
-		if broken := p.Rollback.brokenForStep(); broken != "" {
-			return nil, fmt.Errorf("the rollback of the plan: %s", broken)
+	if p.Rollback != nil {
+		if wrong := flaw(p.Rollback); wrong != "" {
+			return nil, fmt.Errorf("the rollback of the plan: %s", wrong)
 		}
-		step := Step{Name: "rollback", When: p.Rollback}.compile()
-		plan.Rollback = &step
+		compiled := p.Rollback.step()
+		compiled.Name = "rollback"
+		plan.Rollback = &compiled
 	}
 	if p.Err != nil {
 		if p.Err.Code() == codes.OK {
@@ -100,19 +109,4 @@ func (p Plan) compile() (*lro.Plan, error) {
 		plan.Err = p.Err.Proto()
 	}
 	return plan, nil
-}
-
-func (s Step) compile() lro.Step {
-	step := lro.Step{Name: s.Name, Polls: s.When.n, After: s.When.from}
-	switch s.When.kind {
-	case polls:
-		step.Cause = lro.Poll
-	case after:
-		step.Cause = lro.Elapsed
-	case byHand:
-		step.Cause = lro.Hand
-	default:
-		step.Cause = lro.Never
-	}
-	return step
 }

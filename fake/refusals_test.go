@@ -86,7 +86,7 @@ var refusals = []struct {
 	},
 	{
 		name:    "names",
-		options: []fake.Option{fake.WithPlan(fake.Finish(fake.Never()))},
+		options: []fake.Option{fake.WithPlan(fake.Stuck())},
 		arrange: []proto.Message{rename(ready, "held-by-update"), remove(large), fromDisk("held-by-create")},
 		rows: []refusal{
 			{"create, of a READY image", fromDisk(ready), nameTaken(ready)},
@@ -158,7 +158,7 @@ var refusals = []struct {
 	},
 	{
 		name:    "limit of operations",
-		options: []fake.Option{fake.WithPlan(fake.Finish(fake.Never())), fake.WithQuota(fake.Quota{ActiveOperations: 2})},
+		options: []fake.Option{fake.WithPlan(fake.Stuck()), fake.WithQuota(fake.Quota{ActiveOperations: 2})},
 		arrange: []proto.Message{describe(ready), fromDisk("running")},
 		rows: []refusal{
 			{"create", fromDisk("one-more"), operationsLimit},
@@ -171,7 +171,7 @@ var refusals = []struct {
 	},
 	{
 		name:    "one operation below the limit",
-		options: []fake.Option{fake.WithPlan(fake.Finish(fake.Never())), fake.WithQuota(fake.Quota{ActiveOperations: 2})},
+		options: []fake.Option{fake.WithPlan(fake.Stuck()), fake.WithQuota(fake.Quota{ActiveOperations: 2})},
 		arrange: []proto.Message{describe(ready)},
 		rows:    []refusal{{"create", fromDisk("one-more"), outcome{}}},
 	},

@@ -38,11 +38,11 @@ func TestCountsAreEachCallersOwn(t *testing.T) {
 		{"xxx.......", fake.First(3)},
 		{"...x......", fake.Nth(4)},
 		{"..x..x..x.", fake.Every(3)},
-		{"xxxxxxxxxx", fake.Trigger{}},
+		{"xxxxxxxxxx", nil},
 		{"..........", fake.Chance(0)},
 		{"xxxxxxxxxx", fake.Chance(1)},
 	} {
-		t.Run(c.when.String(), func(t *testing.T) {
+		t.Run(fmt.Sprint(c.when), func(t *testing.T) {
 			cloud := fake.New(t)
 			i := cloud.Inject(fake.Fault{On: fake.ImageList, When: c.when, Do: fake.Return(codes.Aborted, ""), Optional: true})
 			var callers sync.WaitGroup
@@ -66,6 +66,51 @@ func TestCountsAreEachCallersOwn(t *testing.T) {
 			require.Equal(t, fired, i.Fired())
 		})
 	}
+}
+
+// What triggers faults and what triggers steps is told apart by the compiler: a trigger of the wrong sort does not fit.
+func TestTriggersFitWhereTheyMakeSense(t *testing.T) {
+	for _, c := range []struct {
+		trigger       fmt.Stringer
+		faults, steps bool
+	}{
+		{fake.Once(), true, false},
+		{fake.First(1), true, false},
+		{fake.Nth(1), true, false},
+		{fake.Every(1), true, false},
+		{fake.Polls(1), true, true},
+		{fake.After(time.Hour), true, true},
+		{fake.Until(time.Hour), true, false},
+		{fake.During(0, time.Hour), true, false},
+		{fake.While(func() bool { return true }), true, false},
+		{fake.Chance(1), true, false},
+		{fake.ByHand(), false, true},
+		{fake.Stuck().Steps[0].When, false, true},
+	} {
+		_, faults := c.trigger.(fake.Trigger)
+		_, steps := c.trigger.(fake.StepTrigger)
+		require.Equal(t, []bool{c.faults, c.steps}, []bool{faults, steps}, "%v", c.trigger)
+	}
+}
+
+func TestOnceIsOneCallWhoeverMakesIt(t *testing.T) {
+	cloud := fake.New(t)
+	once := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Once(), Do: fake.Return(codes.Aborted, "")})
+	var callers sync.WaitGroup
+	marks := make([]string, 4)
+	for n := range marks {
+		callers.Go(func() {
+			client := clientsOf(cloud.ConnAs(fmt.Sprint("caller ", n)))
+			marks[n] = hits(10, func() error {
+				_, err := client.List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
+				return err
+			})
+		})
+	}
+	callers.Wait()
+	require.Equal(t, 1, strings.Count(strings.Join(marks, ""), "x"), marks)
+	require.Equal(t, 1, once.Fired())
+	require.Equal(t, "on ImageList, once: return Aborted", once.String())
 }
 
 func TestTimedTriggersGoByTheClockFromTheInjection(t *testing.T) {

@@ -3,11 +3,9 @@ package scenario
 import (
 	"fmt"
 	"path/filepath"
-	"reflect"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
@@ -18,8 +16,8 @@ type Line struct {
 	// At is when it happens, counted from Play, on the time package (virtual in a bubble). Only where On is nil.
 	At time.Duration
 
-	// On picks the calls it happens at, When which of them: by default the first alone, whoever makes it. As with faults, counting
-	// triggers count each caller's calls for themselves.
+	// On picks the calls it happens at, When which of them: nil is every one, [fake.Once] the first alone, whoever makes it. As with
+	// faults, counting triggers count each caller's calls for themselves.
 	On   fake.Matcher
 	When fake.Trigger
 
@@ -60,16 +58,11 @@ func play(t fake.TB, s *fake.Server, from string, lines []Line) {
 			p.timers = append(p.timers, time.AfterFunc(l.At, do))
 			continue
 		}
-		when := l.When
-		if l.once() {
-			var come atomic.Bool
-			when = fake.While(func() bool { return !come.Swap(true) })
-		}
 		effect := fake.Run(func(*fake.Call) { do() })
 		if l.Late {
 			effect = effect.Late()
 		}
-		s.Inject(fake.Fault{On: l.On, When: when, Do: effect, Optional: true})
+		s.Inject(fake.Fault{On: l.On, When: l.When, Do: effect, Optional: true})
 	}
 	t.Cleanup(func() {
 		t.Helper()
@@ -88,14 +81,11 @@ func (l Line) wrong() string {
 		return fmt.Sprintf("At is %v: a line cannot happen before the script begins", l.At)
 	case l.On != nil && l.At != 0:
 		return "it has both On and At: it happens as a call comes, or at a time; for a call after a time use When: fake.After(d)"
-	case l.On == nil && (!l.once() || l.Late):
+	case l.On == nil && (l.When != nil || l.Late):
 		return "it has no On: When and Late say at which call, and how, so name the calls, or use At alone"
 	}
 	return ""
 }
-
-// once tells whether the line has no trigger of its own.
-func (l Line) once() bool { return reflect.ValueOf(l.When).IsZero() }
 
 // String tells when the line happens.
 func (l Line) String() string {
@@ -103,10 +93,10 @@ func (l Line) String() string {
 		return fmt.Sprintf("at %v", l.At)
 	}
 	text := "on " + l.On.String()
-	if l.once() {
-		text += ", the first call"
+	if l.When == nil {
+		text += ", every call"
 	} else {
-		text += ", " + l.When.String()
+		text += fmt.Sprintf(", %v", l.When)
 	}
 	if l.Late {
 		text += ", once it is handled"

@@ -26,7 +26,7 @@ func TestPlay(t *testing.T) {
 				op.Fail(codes.Internal, "disk read error")
 				op.Step()
 			}},
-			scenario.Line{On: fake.ImageCreate, Do: func(s *fake.Server) {
+			scenario.Line{On: fake.ImageCreate, When: fake.Once(), Do: func(s *fake.Server) {
 				s.AddImages(&compute.Image{FolderId: "f", Name: "web"})
 			}},
 			scenario.Line{On: fake.OperationGet, When: fake.Nth(2), Late: true, Do: func(s *fake.Server) {
@@ -50,6 +50,20 @@ func TestPlay(t *testing.T) {
 	})
 }
 
+func TestALineWithoutATriggerHappensAtEveryCall(t *testing.T) {
+	cloud := fake.New(t)
+	always, once := 0, 0
+	scenario.Play(t, cloud,
+		scenario.Line{On: fake.ImageGet, Do: func(*fake.Server) { always++ }},
+		scenario.Line{On: fake.ImageGet, When: fake.Once(), Do: func(*fake.Server) { once++ }},
+	)
+	for _, caller := range []string{"a", "b", "b"} {
+		_, err := compute.NewImageServiceClient(cloud.ConnAs(caller)).Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
+		require.Equal(t, codes.NotFound, status.Code(err))
+	}
+	require.Equal(t, []int{3, 1}, []int{always, once})
+}
+
 func TestPlayBadInput(t *testing.T) {
 	nothing := func(*fake.Server) {}
 	for _, c := range []struct {
@@ -62,8 +76,10 @@ func TestPlayBadInput(t *testing.T) {
 		{"a time and a call", scenario.Line{At: 1, On: fake.ImageGet, Do: nothing}, "it has both On and At"},
 		{"a trigger without calls", scenario.Line{When: fake.Nth(2), Do: nothing}, "it has no On"},
 		{"late without calls", scenario.Line{Late: true, Do: nothing}, "it has no On"},
-		{"a trigger for steps", scenario.Line{On: fake.ImageGet, When: fake.ByHand(), Do: nothing}, `"by hand" triggers steps of operations`},
-		{"never called", scenario.Line{On: fake.ImageDelete, Do: nothing}, ": line 1 of the script never happened: on ImageDelete, the first call; the server saw ImageGet 1 time"},
+		{"no trigger", scenario.Line{On: fake.ImageGet, When: struct{ fake.Trigger }{}, Do: nothing}, "use what Once"},
+		{"a trigger that is none", scenario.Line{On: fake.ImageGet, When: fake.First(0), Do: nothing}, "counted from 1"},
+		{"never at all", scenario.Line{On: fake.ImageDelete, Do: nothing}, "never happened: on ImageDelete, every call"},
+		{"never called", scenario.Line{On: fake.ImageDelete, When: fake.Once(), Do: nothing}, ": line 1 of the script never happened: on ImageDelete, once; the server saw ImageGet 1 time"},
 		{"never so often", scenario.Line{On: fake.ImageGet, When: fake.Nth(2), Late: true, Do: nothing}, "never happened: on ImageGet, call 2, once it is handled"},
 		{"never so late", scenario.Line{At: time.Hour, Do: nothing}, "never happened: at 1h0m0s"},
 		{"an unknown image", scenario.Line{On: fake.ImageGet, Do: func(s *fake.Server) { s.RemoveImage("fd8nosuchimage") }}, "fd8nosuchimage"},

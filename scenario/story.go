@@ -126,7 +126,7 @@ func Stories() []Story {
 			Name:       "operation-stuck",
 			Happens:    "The operation never ends: polls are answered, and nothing moves.",
 			GoodClient: "Waits with a limit of its own, then cancels the operation and says so.",
-			Server:     []fake.Option{fake.WithPlan(fake.Finish(fake.Never()))},
+			Server:     []fake.Option{fake.WithPlan(fake.Stuck())},
 		},
 		{
 			Name:       "slow-rollback",
@@ -144,7 +144,7 @@ func Stories() []Story {
 			Happens:    "The operation ends just before its cancel arrives: the cancel is answered OK, with the operation done.",
 			Seen:       "The API design guide: a cancel is a best effort.",
 			GoodClient: "Looks at what the cancelled operation has become, and deletes the image if it is there.",
-			Lines: []Line{{On: fake.OperationCancel, Do: func(s *fake.Server) {
+			Lines: []Line{{On: fake.OperationCancel, When: fake.Once(), Do: func(s *fake.Server) {
 				for _, op := range s.Operations() {
 					if !op.Done() {
 						op.Complete()
@@ -156,7 +156,7 @@ func Stories() []Story {
 			Name:       "image-vanishes",
 			Happens:    "An image that was there a moment ago, in a list or by its family, is gone when it is asked for.",
 			GoodClient: "Takes NotFound for what it is, and goes on with the rest.",
-			Lines: []Line{{On: fake.AnyOf(fake.ImageGet, fake.ImageUpdate, fake.ImageDelete), Do: func(s *fake.Server) {
+			Lines: []Line{{On: fake.AnyOf(fake.ImageGet, fake.ImageUpdate, fake.ImageDelete), When: fake.Once(), Do: func(s *fake.Server) {
 				if c := running(s, fake.ImageGet, fake.ImageUpdate, fake.ImageDelete); c != nil && s.Image(c.ImageID) != nil {
 					s.RemoveImage(c.ImageID)
 				}
@@ -167,14 +167,14 @@ func Stories() []Story {
 			Happens:    "Between the lookup of a family's newest image and the create from it, a newer one is published and the old one removed.",
 			Seen:       "Public images are replaced about every week.",
 			GoodClient: "Takes FailedPrecondition at the create as a reason to look the family up again.",
-			Lines:      []Line{{On: fake.ImageCreate, Do: moveFamilyOn}},
+			Lines:      []Line{{On: fake.ImageCreate, When: fake.Once(), Do: moveFamilyOn}},
 		},
 		{
 			Name:       "name-taken",
 			Happens:    "Another client takes the name just before the create arrives: AlreadyExists.",
 			Seen:       "Names are unique in a folder.",
 			GoodClient: "Does not take the other's image for its own: it looks at who made it, by labels or description, or reports the conflict.",
-			Lines: []Line{{On: fake.ImageCreate, Do: func(s *fake.Server) {
+			Lines: []Line{{On: fake.ImageCreate, When: fake.Once(), Do: func(s *fake.Server) {
 				c := running(s, fake.ImageCreate)
 				if r, ok := requestOf[*compute.CreateImageRequest](c); ok && r.Name != "" {
 					if len(s.Images(func(im *compute.Image) bool { return im.FolderId == r.FolderId && im.Name == r.Name })) == 0 {

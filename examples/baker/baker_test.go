@@ -96,7 +96,7 @@ func TestTwentyMinutesOfBaking(t *testing.T) {
 // A bake that is stuck ends with the caller's deadline, and cleans up: the operation is cancelled, the image gone.
 func TestAStuckBakeTimesOutCleanly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud := fake.New(t, fake.WithStandardImages(), fake.WithPlan(fake.Finish(fake.Never()), fake.ImageCreate))
+		cloud := fake.New(t, fake.WithStandardImages(), fake.WithPlan(fake.Stuck(), fake.ImageCreate))
 		before := cloud.Snapshot()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()

@@ -93,7 +93,7 @@ func TestWaitDoesNotForgiveTheFourthNotFound(t *testing.T) {
 
 func TestWaitForAStuckOperationTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.Never())))
+		cloud := fake.New(t, fake.WithPlan(fake.Stuck()))
 		ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer stop()
 		start := time.Now()
@@ -106,7 +106,7 @@ func TestWaitForAStuckOperationTimesOut(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.Never())))
+	cloud := fake.New(t, fake.WithPlan(fake.Stuck()))
 	op := create(t, newSDK(t, cloud))
 
 	require.NoError(t, op.Cancel(t.Context()))

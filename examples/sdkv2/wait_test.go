@@ -123,7 +123,7 @@ func TestWaitDoesNotForgiveTheFourthNotFound(t *testing.T) {
 
 func TestWaitForAStuckOperationTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.Never())))
+		cloud := fake.New(t, fake.WithPlan(fake.Stuck()))
 		ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer stop()
 		start := time.Now()
@@ -146,7 +146,7 @@ func cancel(t *testing.T, connector transport.Connector, op *sdkop.Operation) *o
 }
 
 func TestCancel(t *testing.T) {
-	cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.Never())))
+	cloud := fake.New(t, fake.WithPlan(fake.Stuck()))
 	sdk := newSDK(t, cloud)
 	op := create(t, sdk)
 

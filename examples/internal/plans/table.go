@@ -151,12 +151,12 @@ func plan(c course, e ending) fake.Plan {
 		p.Steps = append(p.Steps, fake.Step{Name: s.name, When: s.trigger()})
 	}
 	if e.stuck {
-		p.Steps = append(p.Steps, fake.Step{Name: "stuck", When: fake.Never()})
+		p.Steps = append(p.Steps, fake.Stuck().Steps...)
 	}
 	return p
 }
 
-func (s stage) trigger() fake.Trigger {
+func (s stage) trigger() fake.StepTrigger {
 	switch {
 	case s.polls > 0:
 		return fake.Polls(s.polls)
