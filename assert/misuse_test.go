@@ -38,7 +38,7 @@ func everyCheck(s *fake.Server, on fake.Matcher) (ofRecord, ofState map[string]f
 		"Awaited":         func(t fake.TB) bool { return assert.Awaited(t, s) },
 		"PagesRead":       func(t fake.TB) bool { return assert.PagesRead(t, s) },
 		"NotRepeated":     func(t fake.TB) bool { return assert.NotRepeated(t, s) },
-		"History":         func(t fake.TB) bool { return assert.History(t, s, "fd8x", "READY") },
+		"History":         func(t fake.TB) bool { return assert.History(t, s, "fd8x", fake.Ready) },
 	}
 	ofState = map[string]func(fake.TB) bool{
 		"NothingLeft": func(t fake.TB) bool { return assert.NothingLeft(t, s, state) },

@@ -56,7 +56,7 @@ var misuseTrials = []trial{
 	}},
 	{"bad_folder", baked, nil, func(t fake.TB, s *scene) bool { return assert.Folder(t, s.Server, "", nil) }},
 	{"bad_history", removed, nil, func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id) }},
-	{"bad_history_id", baked, nil, func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, "fd8nowhere", "READY") }},
+	{"bad_history_id", baked, nil, func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, "fd8nowhere", fake.Ready) }},
 	{"bad_state", baked, nil, func(t fake.TB, s *scene) bool { return assert.NothingLeft(t, s.Server, nil) }},
 	{"bad_changed", baked, nil, func(t fake.TB, s *scene) bool { return assert.Changed(t, s.Server, s.before, nil) }},
 	{"bad_condition", baked, nil, func(t fake.TB, s *scene) bool { return assert.Eventually(context.Background(), t, s.Server, nil) }},
@@ -64,5 +64,5 @@ var misuseTrials = []trial{
 		[]check{func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.ImageGet) }},
 		func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.ImageCreate) }},
 	{"gap_not_called", forgetful, nil, func(t fake.TB, s *scene) bool { return assert.NotCalled(t, s.Server, fake.ImageCreate) }},
-	{"gap_history", forgetful, nil, func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id, "READY") }},
+	{"gap_history", forgetful, nil, func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id, fake.Ready) }},
 }

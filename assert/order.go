@@ -162,10 +162,8 @@ func (r record) spans(m fake.Matcher) []span {
 	return spans
 }
 
-// changes tells whether an event is a change of an image or of an operation: neither a call nor a fault.
-func changes(e fake.Event) bool {
-	return e.Call == nil && e.Fault == nil && (e.ImageID != "" || e.OperationID != "")
-}
+// changes tells whether a resource or an operation is another since an event.
+func changes(e fake.Event) bool { return e.Kind == fake.ResourceEvent || e.Kind == fake.OperationEvent }
 
 // meeting tells how two spans are not one before the other.
 func (r record) meeting(x, y span) string {

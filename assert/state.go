@@ -99,11 +99,12 @@ func Folder(t fake.TB, s *fake.Server, folder string, images map[string][]Check)
 	return failed(t, "Folder", fmt.Sprintf("expected folder %s %s", folder, expected), below...)
 }
 
-// History checks what has become of an image, in the words of the record: CREATING, READY, ERROR, DELETING as it got that status,
-// "updated", "access bindings changed", "gone".
+// History checks what has become of a resource, such as an image: each status as it got it, and what else the record tells of it.
 //
-//	assert.History(t, cloud, id, "CREATING", "READY", "updated", "DELETING", "gone")
-func History(t fake.TB, s *fake.Server, id string, want ...string) bool {
+//	assert.History(t, cloud, id, fake.Creating, fake.Ready, fake.Updated, fake.Deleting, fake.Gone)
+//
+// Who did it does not matter: an image that the test added READY has been fake.Ready.
+func History(t fake.TB, s *fake.Server, id string, want ...fake.Change) bool {
 	t.Helper()
 	if !given(t, "History", s) {
 		return false
@@ -112,7 +113,7 @@ func History(t fake.TB, s *fake.Server, id string, want ...string) bool {
 		return failed(t, "History", record{dropped: s.Dropped()}.gap())
 	}
 	found := past(s, id)
-	expected := fmt.Sprintf("expected image %s to have been %s", id, strings.Join(want, ", "))
+	expected := fmt.Sprintf("expected image %s to have been %s", id, inWords(want))
 	switch {
 	case len(want) == 0:
 		return failed(t, "History", "there is nothing to compare with: name what the image went through", history(s, id))
@@ -121,26 +122,31 @@ func History(t fake.TB, s *fake.Server, id string, want ...string) bool {
 	case slices.Equal(found, want):
 		return true
 	}
-	return failed(t, "History", expected+". It has been "+strings.Join(found, ", "), operationsOn(s, id))
+	return failed(t, "History", expected+". It has been "+inWords(found), operationsOn(s, id))
 }
 
-// past returns what became of an image.
-func past(s *fake.Server, id string) []string {
-	var words []string
+// past returns what became of a resource.
+func past(s *fake.Server, id string) []fake.Change {
+	var changes []fake.Change
 	for e := range s.Events() {
-		if text, is := strings.CutPrefix(e.Text, "image "+id+" "); is && e.Call == nil {
-			if _, word, by := strings.Cut(text, " by the test: "); by {
-				text = word
-			}
-			words = append(words, text)
+		if e.Kind == fake.ResourceEvent && e.ResourceID == id {
+			changes = append(changes, e.Step)
 		}
 	}
-	return words
+	return changes
+}
+
+func inWords(changes []fake.Change) string {
+	words := make([]string, len(changes))
+	for i, change := range changes {
+		words[i] = string(change)
+	}
+	return strings.Join(words, ", ")
 }
 
 func history(s *fake.Server, id string) string {
-	if words := past(s, id); len(words) > 0 {
-		return "  it has been " + strings.Join(words, ", ")
+	if changes := past(s, id); len(changes) > 0 {
+		return "  it has been " + inWords(changes)
 	}
 	return ""
 }

@@ -297,7 +297,7 @@ var mannerTrials = []trial{
 		func(t fake.TB, s *scene) bool { return assert.Awaited(t, s.Server) },
 		func(t fake.TB, s *scene) bool { return assert.NothingLeft(t, s.Server, s.before) },
 		func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, s.id, assert.Gone()) },
-		func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id, "CREATING", "gone") },
+		func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id, fake.Creating, fake.Gone) },
 	}, nil},
 	{"pages_read_misled", misled, []check{func(t fake.TB, s *scene) bool { return assert.PagesRead(t, s.Server) }}, nil},
 	{"manners_of_nobody", idle, nil, func(t fake.TB, s *scene) bool { return assert.KeysKept(t, s.Server) }},
@@ -376,6 +376,8 @@ var stateTrials = []trial{
 			return assert.Changed(t, s.Server, s.before, checks{"old": {assert.Family("web")}})
 		}},
 	{"history", removed,
-		[]check{func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id, "READY", "DELETING", "gone") }},
-		func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id, "CREATING", "READY") }},
+		[]check{func(t fake.TB, s *scene) bool {
+			return assert.History(t, s.Server, s.id, fake.Ready, fake.Deleting, fake.Gone)
+		}},
+		func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id, fake.Creating, fake.Ready) }},
 }

@@ -54,8 +54,8 @@ func (s *Server) fire(c *Call, hit *Injected) {
 	c.Faults = append(c.Faults, hit)
 	text := hit.fault.Do.String()
 	s.record.add(Event{
-		Time: s.clock.Now(), Text: "fault: " + text, ImageID: c.ImageID, OperationID: c.OperationID,
-		Fault: hit, facts: &eventFacts{phrase: text, call: c.Seq},
+		Kind: FaultEvent, Time: s.clock.Now(), Text: "fault: " + text, ResourceID: c.ImageID, OperationID: c.OperationID,
+		Fault: hit, By: c.Seq, phrase: text,
 	})
 	s.announce()
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
-	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -63,37 +61,4 @@ func (c *Call) describe() string {
 		text += ", answered OK"
 	}
 	return text
-}
-
-// String returns the event in words.
-func (e Event) String() string { return fmt.Sprintf("#%d %s", e.Seq, e.Text) }
-
-// Event is one thing that happened to a server: a call, a change of an image, a step of an operation, a fault.
-type Event struct {
-	Seq  int       // its place in the record, from 1
-	Time time.Time // on the server's clock; of a call, its arrival
-	Text string    // in words
-
-	Call      *Call                // nil for anything but a call
-	Image     *compute.Image       // of a change of an image: as it is since; nil where it is gone
-	Operation *operation.Operation // of a step of an operation: as it is since
-	Fault     *Injected            // of a fault that happens to a call
-
-	ImageID     string // the image that changed, or that the call or operation concerns
-	OperationID string // the operation that moved, or that the call concerns
-
-	facts *eventFacts // for the timeline; nil for a call
-}
-
-// eventFacts is what the timeline wants to know of an event beside its text.
-type eventFacts struct {
-	phrase string // the text without the id that it begins with
-	name   string // of the image
-	method Method // that started the operation
-	err    string // of the operation: code and message
-	bad    bool   // the operation or the image has failed
-	over   bool   // the operation is done, the image is gone
-	moved  bool   // the clock
-	by     int    // the call whose handler made the change; 0: time or the test did
-	call   int    // that the fault happened to, or that started the operation; 0: none
 }

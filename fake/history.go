@@ -14,17 +14,17 @@ type history struct {
 }
 
 func (h *history) add(change world.Change) {
-	if change.Seeded {
-		return
-	}
 	if h.images == nil {
 		h.images = make(map[string][]*compute.Image)
 		h.operations = make(map[string][]*lro.Operation)
 	}
-	if op := change.Operation; op != nil {
-		h.operations[op.Id] = remember(h.operations[op.Id], change.Former)
-	} else {
-		h.images[change.ImageID] = remember(h.images[change.ImageID], change.Before)
+	switch c := change.(type) {
+	case world.ImageChange:
+		if id := c.Image().Id; c.Hand != world.Added {
+			h.images[id] = remember(h.images[id], c.Before)
+		}
+	case world.OperationChange:
+		h.operations[c.After.Id] = remember(h.operations[c.After.Id], c.Before)
 	}
 }
 

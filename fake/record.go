@@ -2,14 +2,11 @@ package fake
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 )
@@ -31,7 +28,7 @@ func (e entry) event() Event {
 	if e.other != nil {
 		return *e.other
 	}
-	return Event{Seq: e.call.Seq, Time: e.call.Start, Call: e.call}
+	return Event{Seq: e.call.Seq, Time: e.call.Start, Kind: CallEvent, Call: e.call}
 }
 
 // add gives an event that is no call its number and keeps it.
@@ -117,27 +114,11 @@ func (r *record) change(change world.Change, by *Call) {
 		r.last++
 		return
 	}
-	facts := &eventFacts{phrase: change.Text}
+	seq := 0
 	if by != nil {
-		facts.by = by.Seq
+		seq = by.Seq
 	}
-	e := Event{Time: change.At, ImageID: change.ImageID, facts: facts}
-	if im := cmp.Or(change.Image, change.Before); im != nil {
-		facts.name = im.Name
-		facts.bad, facts.over = change.Image.GetStatus() == compute.Image_ERROR, change.Image == nil
-	}
-	if op := change.Operation; op != nil {
-		e.ImageID, e.OperationID, e.Operation = op.Subject, op.Id, op.Operation
-		facts.method, facts.call, facts.over = MethodOf(op.Method), op.Call, op.Run.Phase.Done()
-		if err := op.Run.Err; err != nil {
-			facts.err, facts.bad = fmt.Sprintf("%v: %s", codes.Code(err.Code), err.Message), true
-		}
-		e.Text = fmt.Sprintf("operation %s %s", op.Id, change.Text)
-	} else {
-		e.Image = change.Image
-		e.Text = fmt.Sprintf("image %s %s", change.ImageID, change.Text)
-	}
-	r.add(e)
+	r.add(eventOf(change, seq))
 }
 
 // Calls returns the calls that one of the matchers picks, in order of arrival; without matchers all that are in the record. Calls
@@ -170,10 +151,10 @@ func (s *Server) Events() iter.Seq[Event] {
 		for _, e := range events {
 			if e.Call != nil {
 				s.detachCall(e.Call)
-				e.ImageID, e.OperationID = e.Call.ImageID, e.Call.OperationID
+				e.ResourceID, e.OperationID = e.Call.ImageID, e.Call.OperationID
 				e.Text = e.Call.describe()
 			}
-			e.Image, e.Operation = cloned(e.Image), cloned(e.Operation)
+			e.Resource, e.Before, e.Operation = cloned(e.Resource), cloned(e.Before), cloned(e.Operation)
 			if !yield(e) {
 				return
 			}

@@ -34,33 +34,71 @@ func TestOneSequenceTellsTheWholeStory(t *testing.T) {
 
 	var story []string
 	for e := range cloud.Events() {
-		kind := "call"
-		switch {
-		case e.Call == nil && strings.Contains(e.Text, "fault"):
-			kind = "fault"
-		case e.Call == nil && strings.HasPrefix(e.Text, "operation"):
-			kind = "operation"
-		case e.Call == nil:
-			kind = "image"
+		what := strings.TrimSpace(fmt.Sprint(e.Kind, " ", e.Step))
+		if e.By != 0 {
+			what += fmt.Sprint(" by #", e.By)
 		}
-		if e.Call != nil {
-			kind += " " + e.Call.Method.String()
+		if e.Kind == fake.CallEvent {
+			what += " " + e.Call.Method.String()
 			require.Equal(t, e.Seq, e.Call.Seq)
 			require.Equal(t, e.Time, e.Call.Start)
 		}
 		require.Len(t, story, e.Seq-1, "numbers have no gaps")
-		require.Equal(t, image, e.ImageID, e.Text)
-		story = append(story, kind)
+		require.Equal(t, image, e.ResourceID, e.Text)
+		story = append(story, what)
 	}
 	require.Equal(t, "call ImageCreate", story[0])
-	require.ElementsMatch(t, []string{"image", "operation"}, story[1:3])
-	require.Equal(t, []string{"call ImageGet", "fault"}, story[3:5])
-	require.ElementsMatch(t, []string{"image", "operation"}, story[5:7])
+	require.ElementsMatch(t, []string{"resource CREATING by #1", "operation started by #1"}, story[1:3])
+	require.Equal(t, []string{"call ImageGet", "fault by #4"}, story[3:5])
+	require.ElementsMatch(t, []string{"resource READY", "operation done"}, story[5:7])
 	require.Equal(t, []string{"call OperationGet"}, story[7:])
 	for range cloud.Events() {
 		break // an iteration that ends early holds nothing up
 	}
 	require.Equal(t, []bool{true, false, false}, []bool{cloud.Calls()[0].Changed, cloud.Calls()[1].Changed, cloud.Calls()[2].Changed})
+}
+
+func TestEventsSayWhatTheyAre(t *testing.T) {
+	clock := fake.NewClock(newYear)
+	steps := fake.Plan{Steps: []fake.Step{{Name: "fault: copy", When: fake.ByHand()}, {Name: "check", When: fake.ByHand()}}}
+	cloud := fake.New(t, fake.WithClock(clock), fake.WithPlan(steps))
+	c := clientsOf(cloud.Conn())
+	cloud.AddImages(&compute.Image{Id: "im", FolderId: folder, Name: "web"})
+	before := cloud.Snapshot()
+	cloud.SetStatus("im", compute.Image_ERROR)
+	cloud.SetStatus("im", compute.Image_READY)
+	deleted, err := c.Delete(t.Context(), &compute.DeleteImageRequest{ImageId: "im"})
+	require.NoError(t, err)
+	cloud.Operation(deleted.Id).Step()
+	cloud.Operation(deleted.Id).Fail(codes.Internal, "disk read error")
+	cloud.Operation(deleted.Id).Step()
+	clock.Advance(time.Hour)
+	cloud.RemoveImage("im")
+	cloud.Restore(before)
+
+	var got []string
+	for e := range cloud.Events() {
+		require.Equal(t, e.Kind == fake.CallEvent, e.Call != nil)
+		require.Equal(t, e.Kind == fake.OperationEvent, e.Operation != nil)
+		was, _ := e.Before.(*compute.Image)
+		is, _ := e.Resource.(*compute.Image)
+		got = append(got, fmt.Sprintf("%v/%s/%v/%v/%d", e.Kind, e.Step, was.GetStatus(), is.GetStatus(), e.By))
+	}
+	require.Equal(t, []string{
+		"resource/READY/STATUS_UNSPECIFIED/READY/0",
+		"resource/ERROR/READY/ERROR/0",
+		"resource/READY/ERROR/READY/0",
+		"call//STATUS_UNSPECIFIED/STATUS_UNSPECIFIED/0",
+		"resource/DELETING/READY/DELETING/4",
+		"operation/started/STATUS_UNSPECIFIED/STATUS_UNSPECIFIED/4",
+		"operation/moved/STATUS_UNSPECIFIED/STATUS_UNSPECIFIED/0",
+		"operation/rolling back/STATUS_UNSPECIFIED/STATUS_UNSPECIFIED/0",
+		"resource/READY/DELETING/READY/0",
+		"operation/failed/STATUS_UNSPECIFIED/STATUS_UNSPECIFIED/0",
+		"clock//STATUS_UNSPECIFIED/STATUS_UNSPECIFIED/0",
+		"resource/gone/READY/STATUS_UNSPECIFIED/0",
+		"restore//STATUS_UNSPECIFIED/STATUS_UNSPECIFIED/0",
+	}, got)
 }
 
 func TestACallIsRecordedWithBothItsEnds(t *testing.T) {
@@ -181,7 +219,7 @@ func told(cloud *fake.Server, caller string) string {
 			continue
 		}
 		if caller == "" {
-			fmt.Fprintln(&b, e.Seq, e.Time, e.Text, e.ImageID, e.OperationID)
+			fmt.Fprintln(&b, e.Seq, e.Time, e.Text, e.ResourceID, e.OperationID)
 		}
 		if c := e.Call; c != nil {
 			fmt.Fprintln(&b, c.Method, c.Caller, c.ImageID, c.OperationID, c.Changed, c.Attempt, c.Key, c.Faults)

@@ -168,7 +168,7 @@ func (s *Server) Restore(st *State) {
 	}
 	s.enter()
 	s.world = st.copy().WithSettings(s.world.Settings)
-	s.record.add(Event{Time: s.clock.Now(), Text: "the test restored a state"})
+	s.record.add(Event{Kind: RestoreEvent, Time: s.clock.Now(), Text: "the test restored a state"})
 	for id, held := range s.waiters.held {
 		s.rouse(held...)
 		delete(s.waiters.held, id)

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // timelineWidth is how many characters a line of the timeline has at most.
@@ -89,31 +92,50 @@ func (b *storyBuilder) call(c *Call) {
 }
 
 func (b *storyBuilder) event(e Event) {
-	drawn := timeline.Event{Seq: e.Seq, At: e.Time, Kind: timeline.Note, Text: e.Text, Image: e.ImageID, Operation: e.OperationID}
-	if f := e.facts; f != nil {
-		drawn.Bad, drawn.Over, drawn.Call, drawn.By = f.bad, f.over, f.call, f.by
-		if f.phrase != "" {
-			drawn.Text = f.phrase
+	drawn := timeline.Event{
+		Seq: e.Seq, At: e.Time, Kind: timeline.Note, Text: cmp.Or(e.phrase, e.Text), By: e.By, Image: e.ResourceID, Operation: e.OperationID,
+	}
+	switch e.Kind {
+	case ClockEvent:
+		drawn.Kind = timeline.Clock
+	case FaultEvent:
+		drawn.Kind, drawn.Call, drawn.By = timeline.Fault, e.By, 0
+	case OperationEvent:
+		drawn.Kind, drawn.Call, drawn.Over = timeline.Operation, e.starter, e.Operation.GetDone()
+		b.knownImage(e.ResourceID)
+		b.operation(e.OperationID, e.method)
+		if failure := e.Operation.GetError(); failure != nil {
+			drawn.Bad = true
+			what, _, _ := strings.Cut(e.phrase, ":")
+			drawn.Text = fmt.Sprintf("%s: %v: %s", what, codes.Code(failure.Code), failure.Message)
 		}
-		switch {
-		case f.moved:
-			drawn.Kind = timeline.Clock
-		case f.method != Method{}:
-			drawn.Kind = timeline.Operation
-			b.knownImage(e.ImageID)
-			b.operation(e.OperationID, f.method)
-			if f.err != "" {
-				drawn.Text, _, _ = strings.Cut(f.phrase, ":")
-				drawn.Text += ": " + f.err
-			}
-		case f.call != 0:
-			drawn.Kind = timeline.Fault
-		default:
-			drawn.Kind = timeline.Image
-			b.image(e.ImageID, f.name)
-		}
+	case ResourceEvent:
+		drawn.Kind, drawn.Over, drawn.Bad = timeline.Image, e.Resource == nil, hasFailed(e.Resource)
+		b.image(e.ResourceID, nameOf(cmp.Or(e.Resource, e.Before)))
 	}
 	b.Events = append(b.Events, drawn)
+}
+
+// nameOf returns the name of a resource, "" if it has none.
+func nameOf(resource proto.Message) string {
+	if named, is := resource.(interface{ GetName() string }); is {
+		return named.GetName()
+	}
+	return ""
+}
+
+// hasFailed tells whether a resource has the status ERROR.
+func hasFailed(resource proto.Message) bool {
+	if resource == nil {
+		return false
+	}
+	m := resource.ProtoReflect()
+	field := m.Descriptor().Fields().ByName("status")
+	if field == nil || field.Enum() == nil {
+		return false
+	}
+	value := field.Enum().Values().ByNumber(m.Get(field).Enum())
+	return value != nil && value.Name() == protoreflect.Name(Errored)
 }
 
 // image notes what an image is called.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/lro"
+	"github.com/imagefake/imagefake/fake/internal/world"
 )
 
 // waiters is who waits for something to happen to the server. All of it is guarded by the server's lock.
@@ -39,10 +40,10 @@ func (s *Server) publish(by *Call) {
 	for _, change := range changes {
 		s.record.change(change, by)
 		s.history.add(change)
-		if op := change.Operation; op != nil {
-			s.handles.add(op, by)
-			s.rouse(s.waiters.held[op.Id]...)
-			delete(s.waiters.held, op.Id)
+		if c, is := change.(world.OperationChange); is {
+			s.handles.add(c.After, by)
+			s.rouse(s.waiters.held[c.After.Id]...)
+			delete(s.waiters.held, c.After.Id)
 		}
 	}
 	s.announce()
@@ -104,7 +105,7 @@ func (s *Server) settleAt(now time.Time) {
 func (s *Server) noteMove(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.record.add(Event{Time: s.clock.Now(), Text: fmt.Sprintf("the test moved the clock by %v", d), facts: &eventFacts{moved: true}})
+	s.record.add(Event{Kind: ClockEvent, Time: s.clock.Now(), Text: fmt.Sprintf("the test moved the clock by %v", d)})
 }
 
 // scheduled returns when time alone moves an operation or wakes a handler, on a ManualClock.

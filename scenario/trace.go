@@ -44,7 +44,7 @@ func traceOf(s *fake.Server, since int, on []fake.Matcher) trace {
 		c := e.Call
 		if c == nil {
 			// What Setup adds with calls can be lagged behind, what it adds by hand cannot.
-			changed = changed || e.Seq > since && !strings.HasPrefix(e.Text, "fault: ") && (e.ImageID != "" || e.OperationID != "")
+			changed = changed || e.Seq > since && (e.Kind == fake.ResourceEvent || e.Kind == fake.OperationEvent)
 			continue
 		}
 		if e.Seq <= since {

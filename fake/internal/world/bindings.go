@@ -98,7 +98,7 @@ func (b binding) succeed(w *World, op *lro.Operation, at time.Time) (proto.Messa
 	next := *im
 	var effective []*access.AccessBindingDelta
 	next.Bindings, effective = im.Bindings.Apply(deltas)
-	w.put(&next, at, "access bindings changed")
+	w.put(&next, at, Rebound)
 	return &access.AccessBindingsOperationResult{EffectiveDeltas: effective}, nil
 }
 

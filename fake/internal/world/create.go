@@ -57,7 +57,7 @@ func (w *World) Create(o Origin, r *compute.CreateImageRequest) (*operation.Oper
 		Pooled:             r.Pooled,
 		HardwareGeneration: givenHardware(r.HardwareGeneration, from.hardware),
 	})
-	w.put(im, o.Now, "CREATING")
+	w.put(im, o.Now, Reached(im.Status))
 	return w.start(o, job{
 		place:       from.place,
 		description: "Create image",
@@ -167,7 +167,7 @@ func (creation) succeed(w *World, op *lro.Operation, at time.Time) (proto.Messag
 	}
 	ready := revise(im.Image)
 	ready.Status = compute.Image_READY
-	w.put(im.WithMessage(ready), at, "READY")
+	w.put(im.WithMessage(ready), at, Reached(ready.Status))
 	return ready, nil
 }
 
@@ -182,5 +182,5 @@ func (creation) undo(w *World, op *lro.Operation, at time.Time) {
 	}
 	broken := revise(im.Image)
 	broken.Status = compute.Image_ERROR
-	w.put(im.WithMessage(broken), at, "ERROR")
+	w.put(im.WithMessage(broken), at, Reached(broken.Status))
 }

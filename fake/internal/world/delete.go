@@ -30,7 +30,7 @@ func (w *World) Delete(o Origin, r *compute.DeleteImageRequest) (*operation.Oper
 	}
 	going := revise(im.Image)
 	going.Status = compute.Image_DELETING
-	w.put(im.WithMessage(going), o.Now, "DELETING")
+	w.put(im.WithMessage(going), o.Now, Reached(going.Status))
 	return w.start(o, job{
 		place:       defaultPlace,
 		description: "Delete image",
@@ -56,5 +56,5 @@ func (d deletion) undo(w *World, op *lro.Operation, at time.Time) {
 	}
 	kept := revise(im.Image)
 	kept.Status = d.former
-	w.put(im.WithMessage(kept), at, d.former.String())
+	w.put(im.WithMessage(kept), at, Reached(d.former))
 }

@@ -97,7 +97,7 @@ func (w *World) start(o Origin, j job) *operation.Operation {
 	run := op.Run
 	op.Run.Phase = lro.Running // it begins, then perhaps ends: two changes, as for any other plan
 	w.ops.Put(op)
-	w.changes = append(w.changes, Change{At: o.Now, Text: "started", Operation: op})
+	w.note(OperationChange{At: o.Now, Step: Started, After: op})
 	if run.Phase.Done() {
 		op = w.move(op, run, o.Now)
 	}
@@ -113,19 +113,19 @@ func (w *World) move(op *lro.Operation, run lro.Run, at time.Time) *lro.Operatio
 		return &next
 	}
 
-	text := ""
+	var step Step
 	message := revise(op.Operation)
 	message.ModifiedAt = timestamppb.New(at)
 	switch run.Phase {
 	case lro.Running:
-		text = "stands at " + stepName(run)
+		step = Moved
 	case lro.RollingBack:
-		text = "rolling back"
+		step = RollingBack
 		message.Result = &operation.Operation_Error{Error: run.Err}
 	case lro.Succeeded:
 		response, refused := op.Work.(work).succeed(w, op, at)
 		if refused == nil {
-			text = "done"
+			step = Done
 			message.Done = true
 			message.Result = &operation.Operation_Response{Response: pack(response)}
 			break
@@ -134,21 +134,14 @@ func (w *World) move(op *lro.Operation, run lro.Run, at time.Time) *lro.Operatio
 		fallthrough
 	case lro.Failed:
 		op.Work.(work).undo(w, op, at)
-		text = "failed: " + next.Run.Err.GetMessage()
+		step = Failed
 		message.Done = true
 		message.Result = &operation.Operation_Error{Error: next.Run.Err}
 	}
 	next.Operation = message
 	w.ops.Put(&next)
-	w.changes = append(w.changes, Change{At: at, Text: text, Operation: &next, Former: op})
+	w.note(OperationChange{At: at, Step: step, Before: op, After: &next})
 	return &next
-}
-
-func stepName(run lro.Run) string {
-	if step, ok := run.Step(); ok && step.Name != "" {
-		return step.Name
-	}
-	return "its next step"
 }
 
 // GetOperation answers OperationService.Get without counting a poll.

@@ -40,8 +40,7 @@ func (w *World) Add(given *compute.Image, now time.Time) (*compute.Image, error)
 	m.Os = givenOS(m.Os, nil)
 	m.HardwareGeneration = givenHardware(m.HardwareGeneration, nil)
 	im := w.newImage(now, m)
-	w.put(im, now, "added by the test: "+m.Status.String())
-	w.changes[len(w.changes)-1].Seeded = true
+	w.putBy(Added, im, now, Reached(m.Status))
 	return m, nil
 }
 
@@ -72,7 +71,7 @@ func (w *World) SetStatus(id string, status compute.Image_Status, now time.Time)
 	}
 	m := revise(im.Image)
 	m.Status = status
-	w.put(im.WithMessage(m), now, "set by the test: "+status.String())
+	w.putBy(Set, im.WithMessage(m), now, Reached(status))
 	return true
 }
 

@@ -101,7 +101,7 @@ func (u update) succeed(w *World, op *lro.Operation, at time.Time) (proto.Messag
 		updatable[path](next, u.request, im.Need)
 	}
 	w.images.Release(u.folder, u.name, op.Id)
-	w.put(im.WithMessage(next), at, "updated")
+	w.put(im.WithMessage(next), at, Updated)
 	return next, nil
 }
 

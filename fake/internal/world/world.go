@@ -11,7 +11,6 @@ import (
 	"github.com/imagefake/imagefake/fake/internal/contract"
 	"github.com/imagefake/imagefake/fake/internal/lro"
 	"github.com/imagefake/imagefake/fake/internal/store"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 )
 
@@ -51,18 +50,6 @@ type Origin struct {
 	Plan    *lro.Plan // nil: the world's default
 }
 
-// Change is one thing that happened to the world.
-type Change struct {
-	At        time.Time
-	Text      string // a phrase about the image or operation, which it does not name
-	ImageID   string
-	Image     *compute.Image // as it is now, nil where it is gone or where an operation changed
-	Before    *compute.Image // as it was, nil where it was not there or where an operation changed
-	Seeded    bool           // the test put the image in
-	Operation *lro.Operation // as it is now, nil where an image changed
-	Former    *lro.Operation // as it was, nil where it has just begun or where an image changed
-}
-
 // New returns an empty world.
 func New(s Settings) *World {
 	return &World{Settings: s, images: store.NewImages(), ops: lro.NewTable()}
@@ -80,13 +67,6 @@ func (w *World) WithSettings(s Settings) *World {
 	next := w.Clone()
 	next.Settings = s
 	return next
-}
-
-// TakeChanges returns what has happened since it was last called, in order.
-func (w *World) TakeChanges() []Change {
-	changes := w.changes
-	w.changes = nil
-	return changes
 }
 
 // Settle lets everything happen that was due up to now: in order of time, ties in order of creation, each at its own time.
@@ -134,19 +114,4 @@ func (w *World) image(id string, write bool) (*store.Image, *spb.Status) {
 		return nil, refused
 	}
 	return im, nil
-}
-
-// put stores an image and notes what happened to it.
-func (w *World) put(im *store.Image, at time.Time, text string) {
-	change := Change{At: at, Text: text, Image: im.Image, ImageID: im.Id}
-	if before := w.images.Put(im); before != nil {
-		change.Before = before.Image
-	}
-	w.changes = append(w.changes, change)
-}
-
-func (w *World) remove(id string, at time.Time) {
-	if before := w.images.Remove(id); before != nil {
-		w.changes = append(w.changes, Change{At: at, Text: "gone", ImageID: id, Before: before.Image})
-	}
 }
