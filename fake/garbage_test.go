@@ -27,29 +27,29 @@ func combinations() (probes []probe) {
 	action := access.AccessBindingAction_ADD
 	someone := &access.Subject{Id: "someone", Type: "userAccount"}
 	probes = []probe{
-		{"get/nil", (*compute.GetImageRequest)(nil), invalid("ImageId", "image_id", "required")},
-		{"create/nil", (*compute.CreateImageRequest)(nil), invalid("FolderId", "folder_id", "required")},
-		{"poll/no id", &operation.GetOperationRequest{}, invalid("OperationId", "operation_id", "required")},
-		{"cancel/no id", &operation.CancelOperationRequest{}, invalid("OperationId", "operation_id", "required")},
-		{"token/no identity", &iam.CreateIamTokenRequest{}, invalid("Identity", "identity", "required")},
-		{"token/no account", &iam.CreateIamTokenForServiceAccountRequest{}, invalid("ServiceAccountId", "service_account_id", "required")},
+		{"get/nil", (*compute.GetImageRequest)(nil), invalid("ImageId", "image_id", missing)},
+		{"create/nil", (*compute.CreateImageRequest)(nil), invalid("FolderId", "folder_id", missing)},
+		{"poll/no id", &operation.GetOperationRequest{}, invalid("OperationId", "operation_id", missing)},
+		{"cancel/no id", &operation.CancelOperationRequest{}, invalid("OperationId", "operation_id", missing)},
+		{"token/no identity", &iam.CreateIamTokenRequest{}, invalid("Identity", "identity", missing)},
+		{"token/no account", &iam.CreateIamTokenForServiceAccountRequest{}, invalid("ServiceAccountId", "service_account_id", missing)},
 		{"create/nil parts", creation(func(r *compute.CreateImageRequest) { r.Os, r.HardwareGeneration, r.Labels = nil, nil, nil }), fine},
-		{"set bindings/nil", set(nil), invalid("AccessBindings[0].RoleId", "access_bindings[0].role_id", "required")},
+		{"set bindings/nil", set(nil), invalid("AccessBindings: RoleId", "access_bindings[0].role_id", missing)},
 		{"set bindings/nil subject", set(&access.AccessBinding{RoleId: "viewer"}),
-			invalid("AccessBindings[0].Subject", "access_bindings[0].subject", "required")},
+			invalid("AccessBindings: Subject", "access_bindings[0].subject", missing)},
 		{"set bindings/empty subject", set(&access.AccessBinding{RoleId: "viewer", Subject: &access.Subject{}}),
-			invalid("AccessBindings[0].Subject.Id", "access_bindings[0].subject.id", "required")},
-		{"update bindings/nil", deltas(nil), invalid("AccessBindingDeltas[0].Action", "access_binding_deltas[0].action", "required")},
+			invalid("AccessBindings: Subject: Id", "access_bindings[0].subject.id", missing)},
+		{"update bindings/nil", deltas(nil), invalid("AccessBindingDeltas: Action", "access_binding_deltas[0].action", missing)},
 		{"update bindings/no action", deltas(&access.AccessBindingDelta{AccessBinding: binding("viewer", "someone", "userAccount")}),
-			invalid("AccessBindingDeltas[0].Action", "access_binding_deltas[0].action", "required")},
+			invalid("AccessBindingDeltas: Action", "access_binding_deltas[0].action", missing)},
 		{"update bindings/nil binding", deltas(&access.AccessBindingDelta{Action: action}),
-			invalid("AccessBindingDeltas[0].AccessBinding", "access_binding_deltas[0].access_binding", "required")},
+			invalid("AccessBindingDeltas: AccessBinding", "access_binding_deltas[0].access_binding", missing)},
 		{"update bindings/empty binding", deltas(add(&access.AccessBinding{})),
-			invalid("AccessBindingDeltas[0].AccessBinding.RoleId", "access_binding_deltas[0].access_binding.role_id", "required")},
+			invalid("AccessBindingDeltas: AccessBinding: RoleId", "access_binding_deltas[0].access_binding.role_id", missing)},
 		{"update bindings/nil subject", deltas(add(&access.AccessBinding{RoleId: "viewer"})),
-			invalid("AccessBindingDeltas[0].AccessBinding.Subject", "access_binding_deltas[0].access_binding.subject", "required")},
+			invalid("AccessBindingDeltas: AccessBinding: Subject", "access_binding_deltas[0].access_binding.subject", missing)},
 		{"update bindings/the second", deltas(add(&access.AccessBinding{RoleId: "viewer", Subject: someone}), add(nil)),
-			invalid("AccessBindingDeltas[1].AccessBinding", "access_binding_deltas[1].access_binding", "required")},
+			invalid("AccessBindingDeltas: AccessBinding", "access_binding_deltas[1].access_binding", missing)},
 	}
 
 	// A request in which everything is wrong is told so field by field, in the order of their numbers.
@@ -61,14 +61,14 @@ func combinations() (probes []probe) {
 		repair func()
 		want   verdict
 	}{
-		{func() {}, invalid("FolderId", "folder_id", "required")},
+		{func() {}, invalid("FolderId", "folder_id", missing)},
 		{func() { create.FolderId = folder }, invalid("Name", "name", "invalid resource name")},
 		{func() { create.Name = "" }, invalid("Description", "description", "length 257 is over 256 characters")},
-		{func() { create.Description = "" }, invalid(`Labels[""]`, `labels[""]`, "key: length 0 is below 1 character")},
+		{func() { create.Description = "" }, invalid("Labels", `labels[""]`, `invalid label key ""`)},
 		{func() { create.Labels = nil }, invalid("Family", "family", "invalid resource name")},
 		{func() { create.Family = "" }, invalid("MinDiskSize", "min_disk_size", "value -1 is below 4194304")},
-		{func() { create.MinDiskSize = 0 }, invalid("ProductIds[0]", "product_ids[0]", "length 51 is over 50 characters")},
-		{func() { create.ProductIds = nil }, invalid("Source", "source", "one of image_id, disk_id, snapshot_id, uri is required")},
+		{func() { create.MinDiskSize = 0 }, invalid("ProductIds", "product_ids[0]", "length 51 is over 50 characters")},
+		{func() { create.ProductIds = nil }, invalid("Source", "source", missing)},
 	} {
 		step.repair()
 		probes = append(probes, probe{fmt.Sprintf("create/all wrong but %d", i), proto.Clone(create), step.want})
@@ -81,12 +81,12 @@ func combinations() (probes []probe) {
 		repair func()
 		want   verdict
 	}{
-		{func() {}, invalid("ImageId", "image_id", "required")},
+		{func() {}, invalid("ImageId", "image_id", missing)},
 		{func() { change.ImageId = ready }, badPath("os")},
 		{func() { change.UpdateMask = nil }, invalid("Name", "name", "invalid resource name")},
 		{func() { change.Name = "" }, invalid("Description", "description", "length 257 is over 256 characters")},
 		{func() { change.Description = "" }, invalid("MinDiskSize", "min_disk_size", "value -1 is below 4194304")},
-		{func() { change.MinDiskSize = 0 }, invalid(`Labels[""]`, `labels[""]`, "key: length 0 is below 1 character")},
+		{func() { change.MinDiskSize = 0 }, invalid("Labels", `labels[""]`, `invalid label key ""`)},
 	} {
 		step.repair()
 		probes = append(probes, probe{fmt.Sprintf("update/all wrong but %d", i), proto.Clone(change), step.want})
@@ -96,7 +96,7 @@ func combinations() (probes []probe) {
 		repair func()
 		want   verdict
 	}{
-		{func() {}, invalid("FolderId", "folder_id", "required")},
+		{func() {}, invalid("FolderId", "folder_id", missing)},
 		{func() { page.FolderId = folder }, invalid("PageSize", "page_size", "value -1 is below 0")},
 		{func() { page.PageSize = 0 }, damagedToken},
 		{func() { page.PageToken = "" }, invalid("Filter", "filter", "length 1001 is over 1000 characters")},
@@ -170,7 +170,7 @@ func filters(rules fake.Rules) (probes []probe) {
 	case fake.Current:
 		const pattern = `|[a-z]([-_a-z0-9]{0,61}[a-z0-9])?`
 		values(func(v string) string { return fmt.Sprintf(`"%s" does not match %s`, v, pattern) }, "Abc", "1abc", "abc-", "_ac", "a c", "имя")
-		values(func(string) string { return "required" }, "")
+		values(func(string) string { return "length 0 is below 1 character" }, "")
 		rows = append(rows, row{"name = a", ""}, row{"name IN (ab, a_c)", ""})
 	}
 	for _, r := range rows {

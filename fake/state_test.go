@@ -63,7 +63,7 @@ func TestAddImagesRefusesTheInvalid(t *testing.T) {
 		want  string
 	}{
 		"nil":             {nil, "an image is nil"},
-		"no folder":       {&compute.Image{Name: "web"}, "folder_id: required"},
+		"no folder":       {&compute.Image{Name: "web"}, "folder_id: missing required field"},
 		"a bad name":      {named("Web"), "name: invalid resource name"},
 		"a long id":       {&compute.Image{FolderId: folder, Id: fmt.Sprintf("%051d", 1)}, "id: length 51 is over 50 characters"},
 		"a taken id":      {&compute.Image{FolderId: folder, Id: "first"}, `the id "first" is taken`},

@@ -31,11 +31,11 @@ func (s *Server) checkBeyondRules(e *errand) (broken *contract.Violation) {
 		e.list, broken = s.settings.world.ParseList(r)
 	case *iam.CreateIamTokenRequest:
 		if identityOf(r) == "" {
-			broken = &contract.Violation{Field: "Identity", Path: "identity", Reason: "required"}
+			broken = &contract.Violation{Field: "Identity", Path: "identity", Reason: contract.MissingField}
 		}
 	case *iam.CreateIamTokenForServiceAccountRequest:
 		if r.ServiceAccountId == "" {
-			broken = &contract.Violation{Field: "ServiceAccountId", Path: "service_account_id", Reason: "required"}
+			broken = &contract.Violation{Field: "ServiceAccountId", Path: "service_account_id", Reason: contract.MissingField}
 		}
 	case *endpoint.ListApiEndpointsRequest:
 		_, broken = endpointsBehind(r)

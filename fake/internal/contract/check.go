@@ -15,8 +15,8 @@ import (
 // A Violation is the first broken rule of a message, in field-number order: a oneof counts as its first member, map keys are taken
 // in sorted order, and the rule for a key comes before the one for its value. Values quoted in it are cut to quoteLimit characters.
 type Violation struct {
-	Field  string // as the service prints it: Name, Labels["k"], AccessBindings[0].RoleId
-	Path   string // the same in proto spelling: name, labels["k"], access_bindings[0].role_id
+	Field  string // as the service prints it: Name, Labels, AccessBindings: RoleId [seen]
+	Path   string // in proto spelling, with the place in a list or map: name, labels["k"], access_bindings[0].role_id
 	Reason string
 }
 
@@ -92,7 +92,7 @@ func (r Rules) compile(d protoreflect.MessageDescriptor, fields []field) *plan {
 	for i := range fields {
 		name, rule := fields[i].name, &fields[i].rules[r]
 		if one := d.Oneofs().ByName(name); one != nil {
-			found = append(found, numbered{one.Fields().Get(0).Number(), checkOneof(one, rule)})
+			found = append(found, numbered{one.Fields().Get(0).Number(), checkOneof(one)})
 			continue
 		}
 		f := d.Fields().ByName(name)
@@ -177,18 +177,13 @@ var getters = map[protoreflect.Name]func(proto.Message) (string, bool){
 	},
 }
 
-func checkOneof(one protoreflect.OneofDescriptor, rule *constraint) check {
+func checkOneof(one protoreflect.OneofDescriptor) check {
 	goName, path := goSpelling(one.Name()), string(one.Name())
-	var members []string
-	for _, m := range rule.exactlyOneOf {
-		members = append(members, string(m))
-	}
-	missing := "one of " + strings.Join(members, ", ") + " is required"
 	return func(m protoreflect.Message) *Violation {
 		given := m.WhichOneof(one)
 		switch {
 		case given == nil:
-			return &Violation{Field: goName, Path: path, Reason: missing}
+			return &Violation{Field: goName, Path: path, Reason: MissingField}
 		case m.Get(given).String() == "":
 			return &Violation{Field: goName, Path: path, Reason: string(given.Name()) + " is empty"}
 		}
@@ -206,7 +201,7 @@ func checkMessage(f protoreflect.FieldDescriptor, rule *constraint, inner *plan)
 			}
 			return inner.run(m.Get(f).Message()).under(goName, path)
 		case rule.required:
-			return &Violation{Field: goName, Path: path, Reason: "required"}
+			return &Violation{Field: goName, Path: path, Reason: MissingField}
 		}
 		return nil
 	}
@@ -224,15 +219,15 @@ func checkList(f protoreflect.FieldDescriptor, rule *constraint, inner *plan) ch
 			return &Violation{Field: goName, Path: path, Reason: reason}
 		}
 		for i := range list.Len() {
-			index := func(name string) string { return fmt.Sprintf("%s[%d]", name, i) }
+			place := fmt.Sprintf("%s[%d]", path, i)
 			if inner != nil {
 				if v := inner.run(list.Get(i).Message()); v != nil {
-					return v.under(index(goName), index(path))
+					return v.under(goName, place)
 				}
 			}
 			if each != nil {
 				if reason := each.text(list.Get(i).String()); reason != "" {
-					return &Violation{Field: index(goName), Path: index(path), Reason: reason}
+					return &Violation{Field: goName, Path: place, Reason: reason}
 				}
 			}
 		}
@@ -240,7 +235,7 @@ func checkList(f protoreflect.FieldDescriptor, rule *constraint, inner *plan) ch
 	}
 }
 
-// checkMap checks a map of strings to strings.
+// checkMap checks labels, the only maps that there are rules for.
 func checkMap(f protoreflect.FieldDescriptor, rule *constraint) check {
 	if rule.keys == nil || rule.values == nil {
 		return nil
@@ -256,18 +251,17 @@ func checkMap(f protoreflect.FieldDescriptor, rule *constraint) check {
 			if reason != "" && k.String() >= least {
 				return true
 			}
-			if broken := keys.text(k.String()); broken != "" {
-				least, reason = k.String(), "key: "+broken
-			} else if broken := values.text(v.String()); broken != "" {
-				least, reason = k.String(), "value: "+broken
+			if keys.text(k.String()) != "" {
+				least, reason = k.String(), fmt.Sprintf("invalid label key %s", quote(k.String())) // [choice]
+			} else if values.text(v.String()) != "" {
+				least, reason = k.String(), fmt.Sprintf("invalid label value %s", quote(v.String())) // [seen]
 			}
 			return true
 		})
 		if reason == "" {
 			return nil
 		}
-		key := "[" + quote(least) + "]"
-		return &Violation{Field: goName + key, Path: path + key, Reason: reason}
+		return &Violation{Field: goName, Path: path + "[" + quote(least) + "]", Reason: reason}
 	}
 }
 
@@ -297,12 +291,12 @@ func (v *Violation) number(d protoreflect.MessageDescriptor) protoreflect.FieldN
 	return d.Fields().ByName(protoreflect.Name(name)).Number()
 }
 
-// under returns v as a violation of a field within the one named.
+// under returns v as a violation of a field within the one named: names are joined by colons [seen].
 func (v *Violation) under(goName, path string) *Violation {
 	if v == nil {
 		return nil
 	}
-	return &Violation{Field: goName + "." + v.Field, Path: path + "." + v.Path, Reason: v.Reason}
+	return &Violation{Field: goName + ": " + v.Field, Path: path + "." + v.Path, Reason: v.Reason}
 }
 
 // count returns the reason why a list or map of n items is refused, "" if it is not.

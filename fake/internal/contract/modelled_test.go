@@ -148,7 +148,7 @@ func TestUnmodelledDeclaredByNewerAPI(t *testing.T) {
 	require.Equal(t, "full", Unmodelled(get))
 
 	create := message("CreateImageRequest")
-	require.Equal(t, "FolderId | folder_id | required", told(Published.Check(create)))
+	require.Equal(t, "FolderId | folder_id | missing required field", told(Published.Check(create)))
 	os := create.Mutable(field(create, "os")).Message()
 	require.Empty(t, Unmodelled(create))
 	os.Set(field(os, "edition"), protoreflect.ValueOfString("core"))

@@ -72,6 +72,9 @@ func differ(name protoreflect.Name, published, current constraint) field {
 // badName is the reason that the service gives for a bad name or family [seen].
 const badName = "invalid resource name"
 
+// MissingField is the reason that the service gives for a required field that is absent or empty [seen].
+const MissingField = "missing required field"
+
 var (
 	present  = constraint{required: true}
 	id       = constraint{required: true, length: span{0, 50}}
@@ -212,4 +215,4 @@ var imageName = createFields[slices.IndexFunc(createFields, func(f field) bool {
 // filterValue is the rule for a value in a filter of List [ref]. The page writes {,61}, which Go would take literally.
 var filterValue = differ("value",
 	constraint{length: span{3, 63}, pattern: `[a-z]([-a-z0-9]{0,61}[a-z0-9])?`},
-	constraint{required: true, pattern: currentName.pattern})
+	constraint{length: span{1, 63}, pattern: currentName.pattern})

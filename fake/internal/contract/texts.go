@@ -33,11 +33,6 @@ func NotModelled(method, path string) *spb.Status {
 		"%s: this fake does not model the request field %s, and refuses it rather than ignore it: leave it out", method, path))
 }
 
-// KeyReused refuses an idempotency key that the same method was given before with another request [choice].
-func KeyReused(key string) *spb.Status {
-	return refusal(codes.InvalidArgument, fmt.Sprintf("Idempotency key %s was used for another request", quote(key)))
-}
-
 // ImageNotFound is the answer for an image, or a family, that is not there [seen].
 func ImageNotFound(idOrFamily string) *spb.Status {
 	return notFound(codes.NotFound, "Image", idOrFamily)

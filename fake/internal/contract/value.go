@@ -25,7 +25,7 @@ func newTest(c *constraint) *test {
 
 func (t *test) text(v string) string {
 	if t.required && v == "" {
-		return "required"
+		return MissingField
 	}
 	// No text has more characters than bytes: the common case needs no counting.
 	if !t.length.unset() && (t.length.min > 0 || int64(len(v)) > t.length.max) {
@@ -61,7 +61,7 @@ func (t *test) number(v int64) string {
 func (t *test) enum(values protoreflect.EnumValueDescriptors, v protoreflect.EnumNumber) string {
 	switch {
 	case t.required && v == 0:
-		return "required"
+		return MissingField
 	case t.declared && values.ByNumber(v) == nil:
 		return fmt.Sprintf("value %d is not a declared one", v)
 	}

@@ -93,7 +93,7 @@ func (w *World) resolve(r *compute.CreateImageRequest) (origin, *spb.Status) {
 	case *compute.CreateImageRequest_Uri:
 		return w.fromObject(source.Uri)
 	}
-	return origin{}, contract.InvalidField("Source", "source", "required")
+	return origin{}, contract.InvalidField("Source", "source", contract.MissingField)
 }
 
 func (w *World) fromImage(id string) (origin, *spb.Status) {
