@@ -17,6 +17,8 @@ import (
 // that is certain to have changed nothing and does not go away (InvalidArgument, NotFound, AlreadyExists, PermissionDenied,
 // Unauthenticated, FailedPrecondition, OutOfRange, Unimplemented) a new key is fine.
 //
+// No call may send a key that another request, or another method, has used: the service answers it with that one's operation [docs].
+//
 // Where nothing was tried again it passes; where there was no call at all it fails.
 func KeysKept(t fake.TB, s *fake.Server) bool {
 	t.Helper()
@@ -39,11 +41,13 @@ func KeysKept(t fake.TB, s *fake.Server) bool {
 				callLine(first), callLine(c), keyText(first.Key, "one, the same on every try"), keyText(c.Key, "none")))
 		}
 	}
-	if lines == nil {
+	stray := strayKeys(r.calls)
+	if lines == nil && stray == nil {
 		return true
 	}
 	return failed(t, "KeysKept", "expected every further try of a request to carry the idempotency key of the first, so that what succeeded "+
-		"without an answer is not done twice. "+missed(len(lines)), block("a try and the next", cut(lines)...))
+		"without an answer is not done twice, and no other request to carry it. "+missed(len(lines)+len(stray)),
+		block("a try and the next", cut(lines)...), block("a key of another request", cut(stray)...))
 }
 
 func keyText(key, none string) string {
@@ -123,6 +127,8 @@ func was(n int) string {
 // NotFound, AlreadyExists or FailedPrecondition if anything changed on the server between the two; one after Unauthenticated with
 // another authorization header.
 //
+// A request that carries the idempotency key of another one repeats that one, and is no request of its own: it is reported too.
+//
 // Where nothing failed it passes; where there was no call at all it fails.
 func NotRepeated(t fake.TB, s *fake.Server) bool {
 	t.Helper()
@@ -147,11 +153,12 @@ func NotRepeated(t fake.TB, s *fake.Server) bool {
 			lines = append(lines, fmt.Sprintf("%s\n%s\n  both times: %s", callLine(refused), callLine(c), requestText(c)))
 		}
 	}
-	if lines == nil {
+	stray := strayKeys(r.calls)
+	if lines == nil && stray == nil {
 		return true
 	}
-	return failed(t, "NotRepeated", "expected no request to be made again after an error that will not go away. "+missed(len(lines)),
-		block("refused and made again", cut(lines)...))
+	return failed(t, "NotRepeated", "expected no request to be made again after an error that will not go away, or under the idempotency key of "+
+		"another. "+missed(len(lines)+len(stray)), block("refused and made again", cut(lines)...), block("a key of another request", cut(stray)...))
 }
 
 // changed tells whether an image or an operation changed between two events.

@@ -301,6 +301,19 @@ func tokens(values ...string) func(*testing.T) *scene {
 	}
 }
 
+// oneKey is a create and a delete under one key.
+func oneKey(t *testing.T) *scene {
+	s := newScene(t)
+	u := s.as(t, "ci").key("k")
+	created, err := u.create("web", nil)
+	require.NoError(t, err)
+	u.poll(created)
+	deleted, err := u.images.Delete(u.ctx, &compute.DeleteImageRequest{ImageId: s.id})
+	require.NoError(t, err)
+	require.Equal(t, created.Id, deleted.Id)
+	return s
+}
+
 // byPolicy is a create that gRPC tries again by itself.
 func byPolicy(key string) func(*testing.T) *scene {
 	return func(t *testing.T) *scene {

@@ -286,6 +286,8 @@ var mannerTrials = []trial{
 	{"nothing_left_passes", relabelled, []check{func(t fake.TB, s *scene) bool { return assert.NothingLeft(t, s.Server, s.before) }}, nil},
 	{"keys_kept_by_grpc", byPolicy("k"), []check{func(t fake.TB, s *scene) bool { return assert.KeysKept(t, s.Server) }}, nil},
 	{"keys_kept_not_by_grpc", byPolicy(""), nil, func(t fake.TB, s *scene) bool { return assert.KeysKept(t, s.Server) }},
+	{"keys_kept_of_another_request", oneKey, nil, func(t fake.TB, s *scene) bool { return assert.KeysKept(t, s.Server) }},
+	{"not_repeated_of_another_request", oneKey, nil, func(t fake.TB, s *scene) bool { return assert.NotRepeated(t, s.Server) }},
 	{"manners_forgiven", forgiven, []check{
 		func(t fake.TB, s *scene) bool { return assert.KeysKept(t, s.Server) },
 		func(t fake.TB, s *scene) bool { return assert.NotRepeated(t, s.Server) },

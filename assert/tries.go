@@ -1,6 +1,7 @@
 package assert
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/imagefake/imagefake/assert/internal/diff"
@@ -55,6 +56,26 @@ var changeable = map[codes.Code]bool{
 	codes.NotFound:           true,
 	codes.AlreadyExists:      true,
 	codes.FailedPrecondition: true,
+}
+
+// strayKeys returns a text for each call that sent the idempotency key of another request, and so was answered with what that one
+// had started instead of with what it asked for.
+func strayKeys(calls []fake.Call) []string {
+	bySeq := make(map[int]fake.Call)
+	var lines []string
+	for _, c := range calls {
+		bySeq[c.Seq] = c
+		if c.KeyReused == 0 {
+			continue
+		}
+		owner := "a call that is not in the record"
+		if first, kept := bySeq[c.KeyReused]; kept {
+			owner = callLine(first)
+		}
+		lines = append(lines, fmt.Sprintf("%s\n%s\n  idempotency-key %q belongs to the first: the second got its operation, and nothing of its own was done",
+			owner, callLine(c), c.Key))
+	}
+	return lines
 }
 
 // mutating tells whether a method starts operations: it answers with one, and does not belong to the service for operations.

@@ -13,7 +13,7 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// defaultUser is who calls where auth is off.
+// defaultUser is who calls where nothing tells who it is: auth is off, and the connection has no name.
 const defaultUser = "ajefakedefaultuser00"
 
 // tokenLife is how long a token of the IAM service is good. It runs on the wall clock, whatever the server's clock says: SDKs
@@ -79,10 +79,10 @@ func (a *auth) revoke(text string) bool {
 	return true
 }
 
-// identify finds out on whose behalf a call is made, or why nobody knows.
+// identify finds out whose token a call was made with, "" where none is asked for; or why nobody knows.
 func (a *auth) identify(c *Call) (subject string, refused *spb.Status) {
 	if !a.required || openServices[c.Method.service()] {
-		return defaultUser, nil
+		return "", nil
 	}
 	var given string
 	if values := c.Header["authorization"]; len(values) > 0 {

@@ -10,7 +10,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Call is one RPC as the server saw it. [Server.Calls] and [Server.Events] hand out copies that nothing changes later; what a
+// Call is one RPC as the server saw it. KeyReused marks a bug of the caller: a used idempotency key is answered with the operation it
+// started, whatever comes with it [docs], so that what such a call asked for is not done. It is -1 where the call that started the
+// operation is not in this record, and 0 where nothing is wrong with the key. [Server.Calls] and [Server.Events] hand out copies that nothing changes later; what a
 // [Matcher] or the func of [Run] gets is the call as it arrived, without an answer.
 type Call struct {
 	Seq     int // its place in the record, from 1; shared with the other events
@@ -30,6 +32,7 @@ type Call struct {
 	Attempt     int    // 1, and one more for each repetition by gRPC's retry policy
 	First       int    // the Seq of attempt 1, its own if it is that: attempts of one call of the client share it
 	Key         string // header idempotency-key, "" without one; any text is accepted
+	KeyReused   int    // the Seq of the call that Key belongs to, where this one sent it with another method or request; see above
 	ImageID     string // the image concerned, "" if there is none; of a Create, the new one
 	OperationID string // the operation asked for or started
 	Changed     bool   // the call changed the state
@@ -57,6 +60,10 @@ func (c *Call) describe() string {
 		text += ", running"
 	case c.Status.Code() != codes.OK:
 		text += fmt.Sprintf(", answered %v: %s", c.Status.Code(), c.Status.Message())
+	case c.KeyReused > 0:
+		text += fmt.Sprintf(", answered with the operation of #%d: its idempotency key is used again for another request", c.KeyReused)
+	case c.KeyReused < 0:
+		text += ", answered with an earlier operation: its idempotency key is used again for another request"
 	default:
 		text += ", answered OK"
 	}

@@ -224,6 +224,9 @@ func tooSmall(need int64) outcome {
 	return outcome{code: codes.InvalidArgument, text: fmt.Sprintf("Minimal disk size should be greater or equal than %d", need)}
 }
 
+// missing is the reason given for a required field that is absent or empty.
+const missing = "missing required field"
+
 func denied(folder string) outcome {
 	return outcome{code: codes.PermissionDenied, text: "Permission denied to folder " + folder}
 }
@@ -244,5 +247,4 @@ var (
 	badURL          = outcome{code: codes.InvalidArgument, text: "url source invalid"}
 	badToken        = outcome{code: codes.Unauthenticated, text: "The token is invalid"}
 	staleToken      = outcome{code: codes.Unauthenticated, text: "The token has expired"}
-	keyReused       = outcome{code: codes.InvalidArgument, names: []string{`"key"`}}
 )

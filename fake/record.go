@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/imagefake/imagefake/fake/internal/lro"
 	"github.com/imagefake/imagefake/fake/internal/world"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -94,6 +95,17 @@ func (r *record) firstAttempt(c *Call) int {
 		}
 	}
 	return 0
+}
+
+// starterOf returns the number of the call that started an operation, -1 if that call is not in this record: it was let go, or the
+// operation came with a state from another server.
+func (r *record) starterOf(op *lro.Operation) int {
+	for _, e := range r.events {
+		if e.call != nil && e.call.Seq == op.Call && e.call.OperationID == op.Id {
+			return op.Call
+		}
+	}
+	return -1
 }
 
 // cloned returns a copy of a message, nil of nil.

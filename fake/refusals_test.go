@@ -252,16 +252,21 @@ var refusals = []struct {
 	{
 		name:    "a key used before",
 		key:     "key",
-		options: []fake.Option{fake.WithQuota(fake.Quota{ActiveOperations: 4})},
-		arrange: []proto.Message{fromDisk("first"), describe(ready), setBindings(ready), addBinding(ready)},
+		options: []fake.Option{fake.WithQuota(fake.Quota{ActiveOperations: 1}), fake.WithFolders(folder)},
+		arrange: []proto.Message{fromDisk("first")},
 		rows: []refusal{
-			{"create", fromDisk("second"), keyReused},
-			{"update", describe(large), keyReused},
-			{"set bindings", setBindings(large), keyReused},
-			{"update bindings", addBinding(large), keyReused},
 			{"the same create", fromDisk("first"), outcome{}},
-			{"a key of another method, at the limit", remove(ready), operationsLimit},
-			{"reads ignore it", get(ready), outcome{}},
+			{"another create", fromDisk("second"), outcome{}},
+			{"before the folder", in(otherFolder, fromDisk("second")), outcome{}},
+			{"before the name", fromDisk(ready), outcome{}},
+			{"update", describe(large), outcome{}},
+			{"before the status", describe(failed), outcome{}},
+			{"before the image", describe(nowhere), outcome{}},
+			{"delete", remove(ready), outcome{}},
+			{"set bindings", setBindings(large), outcome{}},
+			{"update bindings", addBinding(large), outcome{}},
+			{"after the request", fromDisk("A"), invalid("Name", "name", "invalid resource name").outcome},
+			{"reads ignore it", get(nowhere), notFound("Image", nowhere)},
 		},
 	},
 	{
@@ -371,7 +376,7 @@ func TestABadRequestMeetsNoFaultBehindValidation(t *testing.T) {
 		request proto.Message
 		want    verdict
 	}{
-		"rule": {get(""), invalid("ImageId", "image_id", "required")},
+		"rule": {get(""), invalid("ImageId", "image_id", missing)},
 		"mask": {updating(func(r *compute.UpdateImageRequest) { r.UpdateMask = &fieldmaskpb.FieldMask{Paths: []string{"os"}} }),
 			badPath("os")},
 		"order": {list(func(r *compute.ListImagesRequest) { r.OrderBy = "x" }),
@@ -379,8 +384,8 @@ func TestABadRequestMeetsNoFaultBehindValidation(t *testing.T) {
 		"token":            {list(func(r *compute.ListImagesRequest) { r.PageToken = "x" }), damagedToken},
 		"operations token": {&compute.ListImageOperationsRequest{ImageId: ready, PageToken: "x"}, damagedToken},
 		"bindings token":   {&access.ListAccessBindingsRequest{ResourceId: ready, PageToken: "x"}, damagedToken},
-		"identity":         {&iam.CreateIamTokenRequest{}, invalid("Identity", "identity", "required")},
-		"account":          {&iam.CreateIamTokenForServiceAccountRequest{}, invalid("ServiceAccountId", "service_account_id", "required")},
+		"identity":         {&iam.CreateIamTokenRequest{}, invalid("Identity", "identity", missing)},
+		"account":          {&iam.CreateIamTokenForServiceAccountRequest{}, invalid("ServiceAccountId", "service_account_id", missing)},
 		"good":             {get(ready), verdict{outcome: outcome{code: codes.Internal, text: "the fault"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -26,10 +27,13 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	c := s.arrive(ctx, e, info.FullMethod, request)
 
 	subject, unknown := s.auth.identify(c)
-	if subject != defaultUser && unknown == nil && !c.conn.from.named {
+	switch named := c.conn.from.named; {
+	case subject != "" && !named:
 		s.rename(c, subject)
+	case subject == "" && named:
+		subject = c.Caller
 	}
-	e.subject = subject
+	e.subject = cmp.Or(subject, defaultUser)
 
 	hits, a := s.hit(c)
 	if a == nil {

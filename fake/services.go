@@ -53,9 +53,18 @@ func startOperation(ctx context.Context, s *Server, start func(*world.World, wor
 		return nil, status.ErrorProto(broken.status)
 	}
 	now := s.enter()
-	op, refused := start(s.world, world.Origin{
-		Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, Call: e.Seq, Plan: plan,
-	})
+	origin := world.Origin{Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, Call: e.Seq, Plan: plan}
+	if before, another := s.world.Repeated(origin, e.Request); before != nil {
+		e.OperationID = before.Id
+		if another {
+			e.KeyReused = s.record.starterOf(before)
+		} else {
+			e.ImageID = before.Subject
+		}
+		s.leave(e.Call)
+		return before.Operation, nil
+	}
+	op, refused := start(s.world, origin)
 	if op != nil {
 		if started, _ := s.world.GetOperation(op.Id); started != nil {
 			e.ImageID, e.OperationID = started.Subject, op.Id

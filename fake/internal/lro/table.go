@@ -24,12 +24,13 @@ type Operation struct {
 	Work    any    // what its end does to the world; the table does not look at it
 }
 
-// Key is an idempotency key: the same word with another method is another key.
-type Key struct{ Method, Word string }
+// Key is an idempotency key: the same word of another owner is another key.
+type Key struct{ Owner, Word string }
 
 // Use is what an idempotency key was used for.
 type Use struct {
 	Key
+	Method    string        // the full name of the RPC
 	Request   proto.Message // never changed
 	Operation string        // the id of the operation that was started
 }
@@ -57,7 +58,7 @@ func byDue(a, b *Operation) bool {
 }
 
 func byKey(a, b Use) bool {
-	return cmp.Or(strings.Compare(a.Method, b.Method), strings.Compare(a.Word, b.Word)) < 0
+	return cmp.Or(strings.Compare(a.Owner, b.Owner), strings.Compare(a.Word, b.Word)) < 0
 }
 
 // NewTable returns an empty table.

@@ -66,9 +66,6 @@ func (w *World) UpdateAccessBindings(o Origin, r *access.UpdateAccessBindingsReq
 }
 
 func (w *World) bind(o Origin, request proto.Message, id string, j job) (*operation.Operation, *spb.Status) {
-	if before, refused := w.replayed(o, request); before != nil || refused != nil {
-		return before, refused
-	}
 	im, refused := w.image(id, true)
 	if refused != nil {
 		return nil, refused

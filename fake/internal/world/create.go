@@ -14,14 +14,11 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Create answers ImageService.Create. What stands in its way is looked for in this order [choice]: the folder, a repeated
-// idempotency key, the source, the size, the name, the quota, the number of running operations.
+// Create answers ImageService.Create. What stands in its way is looked for in this order [choice]: the folder, the source, the size,
+// the name, the quota, the number of running operations. The caller has asked Repeated before, here and for all that follow.
 func (w *World) Create(o Origin, r *compute.CreateImageRequest) (*operation.Operation, *spb.Status) {
 	if refused := w.may(r.FolderId, true); refused != nil {
 		return nil, refused
-	}
-	if before, refused := w.replayed(o, r); before != nil || refused != nil {
-		return before, refused
 	}
 	from, refused := w.resolve(r)
 	if refused != nil {

@@ -14,10 +14,6 @@ import (
 
 // Delete answers ImageService.Delete. An image in ERROR can be deleted, one that is on its way in or out cannot [choice].
 func (w *World) Delete(o Origin, r *compute.DeleteImageRequest) (*operation.Operation, *spb.Status) {
-	// A repeat by key comes first: the image may be gone because of the first try.
-	if before, refused := w.replayed(o, r); before != nil || refused != nil {
-		return before, refused
-	}
 	im, refused := w.image(r.ImageId, true)
 	if refused != nil {
 		return nil, refused

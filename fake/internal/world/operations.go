@@ -33,20 +33,21 @@ type job struct {
 	fails       *spb.Status // known to fail, whatever the plan
 }
 
-// replayed answers a repeated idempotency key: with the operation it started, or with a refusal if the request is another one.
-// Both are nil if the key is new.
-func (w *World) replayed(o Origin, request proto.Message) (*operation.Operation, *spb.Status) {
+// Repeated returns the operation that the idempotency key of a request belongs to, nil if it has none or a new one: such a request is
+// answered with that operation as it is now, and does nothing else [guide]. A key belongs to whoever used it first, and answers its
+// operation whatever method and request it comes with [docs]; another tells whether they are others than those that started it.
+//
+// It is asked before anything about the state is, permission for the folder included: what the key stands for was allowed once, and is
+// not done again [choice].
+func (w *World) Repeated(o Origin, request proto.Message) (op *lro.Operation, another bool) {
 	if o.Key == "" {
-		return nil, nil
+		return nil, false
 	}
-	use, ok := w.ops.Used(lro.Key{Method: o.Method, Word: o.Key})
-	if !ok {
-		return nil, nil
+	use, used := w.ops.Used(lro.Key{Owner: o.Subject, Word: o.Key})
+	if !used {
+		return nil, false
 	}
-	if !proto.Equal(use.Request, request) {
-		return nil, contract.KeyReused(o.Key)
-	}
-	return w.ops.Get(use.Operation).Operation, nil
+	return w.ops.Get(use.Operation), use.Method != o.Method || !proto.Equal(use.Request, request)
 }
 
 // room tells whether one more operation may run.
@@ -92,7 +93,7 @@ func (w *World) start(o Origin, j job) *operation.Operation {
 		Work:    j.work,
 	}
 	if o.Key != "" {
-		w.ops.Use(lro.Use{Key: lro.Key{Method: o.Method, Word: o.Key}, Request: j.request, Operation: id})
+		w.ops.Use(lro.Use{Key: lro.Key{Owner: o.Subject, Word: o.Key}, Method: o.Method, Request: j.request, Operation: id})
 	}
 	run := op.Run
 	op.Run.Phase = lro.Running // it begins, then perhaps ends: two changes, as for any other plan

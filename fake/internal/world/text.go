@@ -34,7 +34,7 @@ func (w *World) Text() string {
 			len(op.Run.Plan.Steps), op.Run.Since.UTC().Format(time.RFC3339Nano), op.Run.Polls, canon.Message(op.Operation))
 	}
 	for use := range w.ops.Uses() {
-		fmt.Fprintf(&b, "key %q of %s started %s by %s\n", use.Word, use.Method, use.Operation, canon.Message(use.Request))
+		fmt.Fprintf(&b, "key %q of %s started %s by %s %s\n", use.Word, use.Owner, use.Operation, use.Method, canon.Message(use.Request))
 	}
 	keys := slices.SortedFunc(maps.Keys(w.sources.known), func(a, b sourceKey) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id))

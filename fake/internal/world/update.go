@@ -47,10 +47,6 @@ func paths(r *compute.UpdateImageRequest) []string {
 
 // Update answers ImageService.Update. The change is visible when the operation ends; the new name is held from now on.
 func (w *World) Update(o Origin, r *compute.UpdateImageRequest) (*operation.Operation, *spb.Status) {
-	// A repeat by key comes first: the image may be gone since the first try.
-	if before, refused := w.replayed(o, r); before != nil || refused != nil {
-		return before, refused
-	}
 	im, refused := w.image(r.ImageId, true)
 	if refused != nil {
 		return nil, refused
