@@ -8,9 +8,9 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -68,18 +68,24 @@ func (s *Server) connAs(caller string) *grpc.ClientConn {
 	return cc
 }
 
-// DialOptions returns what a client needs to reach the server at [Server.Target]: the dialer and insecure credentials. Connections
-// made with one returned value are one caller. They belong to whoever dials: in a testing/synctest bubble one that is left open
-// ends the test with a deadlock, so shut the SDK down there.
+// DialOptions returns what a client needs to reach the server: a dialer, a resolver and credentials. With them any target leads to
+// the server, [Server.Target] or the address of the real service, and nothing asks DNS or leaves the process. The credentials need
+// no TLS and count as secure, so per-call credentials that require transport security work; a later
+// grpc.WithTransportCredentials(insecure.NewCredentials()) works as well.
+//
+// Connections made with one returned value are one caller. They belong to whoever dials: in a testing/synctest bubble one that is
+// left open ends the test with a deadlock, so shut the SDK down there. After Close their calls fail at once with Unavailable, those
+// that wait for a ready server too: it is gone for good.
 func (s *Server) DialOptions() []grpc.DialOption {
 	s.tb.Helper()
 	s.checkBubble()
 	s.conns.mu.Lock()
 	defer s.conns.mu.Unlock()
-	return s.dialOptions(s.newDialer(""))
+	d := s.newDialer("")
+	return append(s.dialOptions(d), grpc.WithChainUnaryInterceptor(d.untilGone), grpc.WithChainStreamInterceptor(d.streamUntilGone))
 }
 
-// Target returns the address for clients that dial with [Server.DialOptions]. It means nothing without them.
+// Target returns an address for clients that dial with [Server.DialOptions]. It means nothing without them.
 func (s *Server) Target() string { return "passthrough:///imagefake" }
 
 // GetConnection makes a Server the connector that SDK v2 takes in the place of its own: every service is on the one connection of
@@ -91,7 +97,9 @@ func (s *Server) GetConnection(context.Context, protoreflect.FullName, ...grpc.C
 func (s *Server) dialOptions(d *dialer) []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithContextDialer(d.dial),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		resolvers,
+		grpc.WithNoProxy(),
+		grpc.WithTransportCredentials(inProcess{}),
 		grpc.WithReadBufferSize(bufferSize),
 		grpc.WithWriteBufferSize(bufferSize),
 		grpc.WithInitialWindowSize(windowSize),
@@ -111,20 +119,30 @@ type connections struct {
 
 // newDialer returns the dialer of one caller. The caller holds s.conns.mu.
 func (s *Server) newDialer(caller string) *dialer {
-	d := &dialer{server: s, caller: caller, named: caller != ""}
-	if !d.named {
-		s.conns.unnamed++
-		d.caller = fmt.Sprintf("conn-%d", s.conns.unnamed)
+	return &dialer{server: s, from: s.newCaller(caller)}
+}
+
+// newCaller returns a caller of that name, numbered if it has none. The caller holds s.conns.mu.
+func (s *Server) newCaller(name string) *caller {
+	if name != "" {
+		return &caller{name: name, named: true}
 	}
-	return d
+	s.conns.unnamed++
+	return &caller{name: fmt.Sprintf("conn-%d", s.conns.unnamed)}
+}
+
+// A caller is whoever makes calls over one connection, or over those of one dialer.
+type caller struct {
+	name  string
+	named bool  // by the test
+	turns turns // guarded by the server's lock
 }
 
 // A dialer connects one caller to the server, through a listener of its own: whatever the listener accepts is that caller.
 type dialer struct {
-	server *Server
-	caller string
-	named  bool
-	turns  turns // of the caller; guarded by the server's lock
+	server  *Server
+	from    *caller
+	reached atomic.Bool // the server, at least once
 
 	once     sync.Once
 	listener *bufconn.Listener
@@ -136,12 +154,13 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 	}
 	d.once.Do(func() {
 		d.listener = bufconn.Listen(pipeSize)
-		d.server.serve(callerListener{d.listener, d})
+		d.server.serve(callerListener{d.listener, d.from})
 	})
 	conn, err := d.listener.DialContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the fake server %s: %w", d.server.name, err)
 	}
+	d.reached.Store(true)
 	client := &clientConn{Conn: conn, closed: make(chan struct{})}
 	d.server.conns.mu.Lock()
 	defer d.server.conns.mu.Unlock()
@@ -172,7 +191,7 @@ func (c *clientConn) isClosed() bool {
 
 type callerListener struct {
 	net.Listener
-	from *dialer
+	from *caller
 }
 
 func (l callerListener) Accept() (net.Conn, error) {
@@ -186,7 +205,7 @@ func (l callerListener) Accept() (net.Conn, error) {
 // serverConn is the server's end of a connection. It reaches the handlers of its calls as the address of their peer.
 type serverConn struct {
 	net.Conn
-	from *dialer
+	from *caller
 
 	// Guarded by the server's lock.
 	cut    bool        // by a fault
@@ -198,4 +217,4 @@ func (c *serverConn) RemoteAddr() net.Addr { return peerAddr{c} }
 type peerAddr struct{ conn *serverConn }
 
 func (peerAddr) Network() string  { return "bufconn" }
-func (a peerAddr) String() string { return a.conn.from.caller }
+func (a peerAddr) String() string { return a.conn.from.name }

@@ -189,7 +189,7 @@ type turns map[*methodName]int
 func (f *faults) turn(c *Call) int {
 	from := c.conn.from
 	counts := from.turns
-	if c.Caller != from.caller || counts == nil { // known by its token, or new
+	if c.Caller != from.name || counts == nil { // known by its token, or new
 		if counts = f.turns[c.Caller]; counts == nil {
 			if f.turns == nil {
 				f.turns = make(map[string]turns)
@@ -197,7 +197,7 @@ func (f *faults) turn(c *Call) int {
 			counts = make(turns)
 			f.turns[c.Caller] = counts
 		}
-		if c.Caller == from.caller {
+		if c.Caller == from.name {
 			from.turns = counts
 		}
 	}

@@ -73,7 +73,7 @@ func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, reque
 	e.Call = c
 	if p, ok := peer.FromContext(ctx); ok { // always: the server's own listeners accept nothing else
 		c.conn = p.Addr.(peerAddr).conn
-		c.Caller = c.conn.from.caller
+		c.Caller = c.conn.from.name
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		c.Timeout = time.Until(deadline)

@@ -20,14 +20,15 @@ import (
 // Server is a fake cloud. Make one with [New] or [Start]. It is safe for concurrent use.
 type Server struct {
 	settings
-	tb     TB
-	name   string
-	manual *ManualClock // the clock, if it is one
-	home   string       // the bubble it was made in
-	grpc   *grpc.Server
-	served func() map[string]grpc.MethodInfo // by full name, made when first asked for
-	conns  connections
-	auth   auth
+	tb      TB
+	name    string
+	manual  *ManualClock // the clock, if it is one
+	home    string       // the bubble it was made in
+	grpc    *grpc.Server
+	served  func() map[string]grpc.MethodInfo // by full name, made when first asked for
+	conns   connections
+	parting parting
+	auth    auth
 
 	ending sync.RWMutex // guards over
 	over   bool         // the test has ended
@@ -190,6 +191,7 @@ func (s *Server) close() error {
 		cc.Close()
 	}
 	s.conns.mu.Unlock()
+	s.parting.come()
 	return errors.Join(stuck, s.unfired(), s.Err())
 }
 

@@ -1,0 +1,108 @@
+package fake
+
+import (
+	"context"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// A parting ends the calls of clients that wait for a server which will never be back: gRPC lets a wait-for-ready call wait for a
+// connection as long as its context lasts, and the one that clients with DialOptions wait for cannot come any more.
+type parting struct {
+	mu    sync.Mutex
+	over  bool
+	calls map[*waitingCall]struct{}
+}
+
+type waitingCall struct{ cancel context.CancelFunc }
+
+// begin returns the context of a call that ends with the server, too.
+func (p *parting) begin(ctx context.Context) (context.Context, *waitingCall) {
+	ctx, cancel := context.WithCancel(ctx)
+	call := &waitingCall{cancel}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over {
+		cancel()
+		return ctx, call
+	}
+	if p.calls == nil {
+		p.calls = make(map[*waitingCall]struct{})
+	}
+	p.calls[call] = struct{}{}
+	return ctx, call
+}
+
+func (p *parting) end(call *waitingCall) {
+	call.cancel()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.calls, call)
+}
+
+// come ends all calls, and those that begin later.
+func (p *parting) come() {
+	p.mu.Lock()
+	calls := p.calls
+	p.calls, p.over = nil, true
+	p.mu.Unlock()
+	for call := range calls {
+		call.cancel()
+	}
+}
+
+func (p *parting) isOver() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.over
+}
+
+// gone returns why a call cannot reach the server any more or from where it is made, nil if it can.
+func (d *dialer) gone() error {
+	switch {
+	case d.server.parting.isOver():
+		return status.Errorf(codes.Unavailable, "the fake server %s is closed", d.server.name)
+	case d.reached.Load():
+		return nil
+	}
+	if away := d.server.away(); away != "" {
+		return status.Error(codes.Unavailable, away)
+	}
+	return nil
+}
+
+// explain returns the error of a call whose own context, ctx, may still have had time.
+func (d *dialer) explain(ctx context.Context, err error) error {
+	if status.Code(err) == codes.Canceled && ctx.Err() == nil && d.server.parting.isOver() {
+		return d.gone()
+	}
+	return err
+}
+
+// untilGone is the interceptor of calls through DialOptions.
+func (d *dialer) untilGone(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if err := d.gone(); err != nil {
+		return err
+	}
+	within, call := d.server.parting.begin(ctx)
+	defer d.server.parting.end(call)
+	return d.explain(ctx, invoker(within, method, req, reply, cc, opts...))
+}
+
+// streamUntilGone is the interceptor of streams through DialOptions. A stream's context is its caller's to end: the server remembers
+// it until then.
+func (d *dialer) streamUntilGone(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	if err := d.gone(); err != nil {
+		return nil, err
+	}
+	within, call := d.server.parting.begin(ctx)
+	context.AfterFunc(within, func() { d.server.parting.end(call) })
+	stream, err := streamer(within, desc, cc, method, opts...)
+	if err != nil {
+		d.server.parting.end(call)
+	}
+	return stream, d.explain(ctx, err)
+}
