@@ -28,7 +28,7 @@ func KeysKept(t fake.TB, s *fake.Server) bool {
 	}
 	var lines []string
 	for _, group := range repeats(r.calls) {
-		if !mutating(group[0].Method) {
+		if !group[0].Method.Starts() {
 			continue
 		}
 		for i, c := range group[1:] {

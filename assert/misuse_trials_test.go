@@ -14,7 +14,7 @@ import (
 var misuseTrials = []trial{
 	{"bad_server", idle, nil, func(t fake.TB, s *scene) bool { return assert.Called(t, nil, fake.ImageCreate) }},
 	{"bad_matcher_nil", idle, nil, func(t fake.TB, s *scene) bool { return assert.NotCalled(t, s.Server, fake.ImageCreate, nil) }},
-	{"bad_matcher_zero", idle, nil, func(t fake.TB, s *scene) bool { return assert.NotCalled(t, s.Server, fake.Method{}) }},
+	{"bad_matcher_zero", idle, nil, func(t fake.TB, s *scene) bool { return assert.NotCalled(t, s.Server, fake.Method("")) }},
 	{"bad_like_type", idle, nil, func(t fake.TB, s *scene) bool {
 		return assert.NotCalled(t, s.Server, assert.Like(&compute.Image{Name: "web"}))
 	}},

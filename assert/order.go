@@ -16,7 +16,7 @@ import (
 // the call, which then ends with its answer; so does one whose operation is no longer in the state of the server.
 func Work(m fake.Matcher) fake.Matcher {
 	if m == nil {
-		return &work{fake.Method{}, impossible + "Work is made of a nil matcher"}
+		return &work{fake.Method(""), impossible + "Work is made of a nil matcher"}
 	}
 	return &work{m, m.String() + " (until its operation ends)"}
 }

@@ -87,11 +87,11 @@ func (l *reading) next(c fake.Call) {
 
 // listOf names the list that a call reads, if it reads one.
 func listOf(c fake.Call) (name string, is bool) {
-	if c.Request == nil {
+	if c.Request == nil || !c.Method.Pages() {
 		return "", false
 	}
 	d := descriptorOf(c.Method)
-	if d == nil || tokenField(d.Input()) == nil || tokenField(d.Output()) == nil || c.Request.ProtoReflect().Descriptor() != d.Input() {
+	if c.Request.ProtoReflect().Descriptor() != d.Input() {
 		return "", false
 	}
 	request := proto.Clone(c.Request)

@@ -100,7 +100,7 @@ func newRequest[Q proto.Message](text, broken string, differ func(proto.Message)
 		broken = misfit(of, and)
 	}
 	if broken != "" {
-		return &request{Matcher: fake.Method{}, text: impossible + broken}
+		return &request{Matcher: fake.Method(""), text: impossible + broken}
 	}
 	r := &request{of: of, diff: differ, and: slices.Clone(and), text: string(of.Name()) + " " + text}
 	r.Matcher = fake.AllOf(append(slices.Clone(and), fake.Match(func(q Q) bool { return differ(q) == nil }))...)

@@ -78,19 +78,10 @@ func strayKeys(calls []fake.Call) []string {
 	return lines
 }
 
-// mutating tells whether a method starts operations: it answers with one, and does not belong to the service for operations.
-func mutating(m fake.Method) bool {
-	if strings.HasPrefix(m.FullName(), "/yandex.cloud.operation.") {
-		return false
-	}
-	d := descriptorOf(m)
-	return d != nil && d.Output() == (*operation.Operation)(nil).ProtoReflect().Descriptor()
-}
-
 // starts tells whether a call was answered with an operation of its own.
 func starts(c fake.Call) bool {
 	_, is := c.Reply.(*operation.Operation)
-	return is && !strings.HasPrefix(c.Method.FullName(), "/yandex.cloud.operation.")
+	return is && c.Method.Starts()
 }
 
 // unfinished tells whether a call was answered with an operation that is not done.

@@ -81,7 +81,7 @@ func (a *auth) revoke(text string) bool {
 
 // identify finds out whose token a call was made with, "" where none is asked for; or why nobody knows.
 func (a *auth) identify(c *Call) (subject string, refused *spb.Status) {
-	if !a.required || openServices[c.Method.service()] {
+	if !a.required || openServices[c.Method.Service()] {
 		return "", nil
 	}
 	var given string

@@ -199,6 +199,8 @@ func TestPlansThatMakeNoSenseAreRefused(t *testing.T) {
 		{fake.WithSources(true, fake.Source{Disk: "d", Size: -1}), "cannot be negative"},
 		{fake.WithService(nil), "registers the service"},
 		{fake.WithPlan(fake.AtOnce(), fake.ImageGet), "ImageGet starts no operation"},
+		{fake.WithPlan(fake.AtOnce(), fake.OperationCancel), "OperationCancel starts no operation"},
+		{fake.WithPlan(fake.AtOnce(), diskGet), "DiskGet starts no operation"},
 		{fake.WithPlan(fake.AtOnce(), nil), "is nil"},
 		{fake.WithFolders(""), "a folder id is empty"},
 		{nil, "one of the options is nil"},

@@ -92,7 +92,7 @@ func eventOf(change world.Change, by int) Event {
 	case world.OperationChange:
 		op := c.After
 		e.Kind, e.Step, e.ResourceID, e.OperationID = OperationEvent, Change(c.Step), op.Subject, op.Id
-		e.Operation, e.method, e.starter = op.Operation, MethodOf(op.Method), op.Call
+		e.Operation, e.method, e.starter = op.Operation, Method(op.Method), op.Call
 		e.Text = fmt.Sprintf("operation %s %s", op.Id, e.phrase)
 	}
 	return e

@@ -183,7 +183,7 @@ type faults struct {
 }
 
 // turns counts the calls of one caller, by method, for Chance.
-type turns map[*methodName]int
+type turns map[Method]int
 
 // turn counts a call and returns its number among its caller's calls of the method.
 func (f *faults) turn(c *Call) int {
@@ -201,8 +201,8 @@ func (f *faults) turn(c *Call) int {
 			from.turns = counts
 		}
 	}
-	counts[c.Method.methodName]++
-	return counts[c.Method.methodName]
+	counts[c.Method]++
+	return counts[c.Method]
 }
 
 // hit returns the faults that happen to a call, and counts it for all that pick it. It returns an answer instead where the test's

@@ -35,8 +35,8 @@ func (m Method) methods() []Method  { return []Method{m} }
 func (m Method) named() []Method    { return []Method{m} }
 func (m Method) asks() bool         { return false }
 func (m Method) impossible() string {
-	if m.methodName == nil {
-		return "it is the zero Method; use one of the methods of package fake, or MethodOf"
+	if m == "" {
+		return "it is the zero Method; use one of the methods of package fake, or fake.Method(\"/package.Service/Name\")"
 	}
 	return ""
 }
@@ -285,7 +285,7 @@ func takers(q proto.Message) []Method {
 			service := file.Services().Get(i)
 			for j := range service.Methods().Len() {
 				if method := service.Methods().Get(j); method.Input().FullName() == want {
-					takers = append(takers, MethodOf(fmt.Sprintf("/%s/%s", service.FullName(), method.Name())))
+					takers = append(takers, Method(fmt.Sprintf("/%s/%s", service.FullName(), method.Name())))
 				}
 			}
 		}

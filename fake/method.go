@@ -1,87 +1,100 @@
 package fake
 
 import (
+	"slices"
 	"strings"
-	"sync"
-
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
-	"github.com/yandex-cloud/go-genproto/yandex/cloud/endpoint"
-	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
-	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 )
 
-// Method names one RPC of the server. Methods are values and can be compared, so a misspelt one does not compile. A Method is a
-// [Matcher]: it picks every call of that RPC. The zero Method picks none.
-type Method struct{ *methodName }
+// Method names one RPC by its full gRPC name. The constants are the methods that every server serves; one of a service that
+// [WithService] adds is a conversion:
+//
+//	fake.Method(compute.DiskService_Create_FullMethodName)
+//
+// The name is not checked there: a fault or a plan on a method that the server does not serve is refused where it is made.
+//
+// Methods can be compared, and a Method is a [Matcher]: it picks every call of that RPC. The zero Method picks none.
+//
+// What else a method tells of itself follows from its descriptor, which the generated code of its service registers. Of a method
+// whose descriptor the program does not contain nothing is known, and Starts, Reads and Pages say no.
+type Method string
 
-// A methodName exists once per RPC and process, so that methods compare by address. It never changes.
-type methodName struct {
-	full  string // /package.Service/Method
-	short string // ImageCreate
-	own   bool   // served by the server itself, which validates its requests
-}
-
-// The methods the server serves out of the box.
-var (
-	ImageGet                  = known(compute.ImageService_Get_FullMethodName, "ImageGet")
-	ImageGetLatestByFamily    = known(compute.ImageService_GetLatestByFamily_FullMethodName, "ImageGetLatestByFamily")
-	ImageList                 = known(compute.ImageService_List_FullMethodName, "ImageList")
-	ImageCreate               = known(compute.ImageService_Create_FullMethodName, "ImageCreate")
-	ImageUpdate               = known(compute.ImageService_Update_FullMethodName, "ImageUpdate")
-	ImageDelete               = known(compute.ImageService_Delete_FullMethodName, "ImageDelete")
-	ImageListOperations       = known(compute.ImageService_ListOperations_FullMethodName, "ImageListOperations")
-	ImageListAccessBindings   = known(compute.ImageService_ListAccessBindings_FullMethodName, "ImageListAccessBindings")
-	ImageSetAccessBindings    = known(compute.ImageService_SetAccessBindings_FullMethodName, "ImageSetAccessBindings")
-	ImageUpdateAccessBindings = known(compute.ImageService_UpdateAccessBindings_FullMethodName, "ImageUpdateAccessBindings")
-
-	OperationGet    = known(operation.OperationService_Get_FullMethodName, "OperationGet")
-	OperationCancel = known(operation.OperationService_Cancel_FullMethodName, "OperationCancel")
-
-	EndpointGet  = known(endpoint.ApiEndpointService_Get_FullMethodName, "EndpointGet")
-	EndpointList = known(endpoint.ApiEndpointService_List_FullMethodName, "EndpointList")
-
-	TokenCreate                  = known(iam.IamTokenService_Create_FullMethodName, "TokenCreate")
-	TokenCreateForServiceAccount = known(iam.IamTokenService_CreateForServiceAccount_FullMethodName, "TokenCreateForServiceAccount")
+// The ImageService.
+const (
+	ImageGet                  Method = "/yandex.cloud.compute.v1.ImageService/Get"
+	ImageGetLatestByFamily    Method = "/yandex.cloud.compute.v1.ImageService/GetLatestByFamily"
+	ImageList                 Method = "/yandex.cloud.compute.v1.ImageService/List"
+	ImageCreate               Method = "/yandex.cloud.compute.v1.ImageService/Create"
+	ImageUpdate               Method = "/yandex.cloud.compute.v1.ImageService/Update"
+	ImageDelete               Method = "/yandex.cloud.compute.v1.ImageService/Delete"
+	ImageListOperations       Method = "/yandex.cloud.compute.v1.ImageService/ListOperations"
+	ImageListAccessBindings   Method = "/yandex.cloud.compute.v1.ImageService/ListAccessBindings"
+	ImageSetAccessBindings    Method = "/yandex.cloud.compute.v1.ImageService/SetAccessBindings"
+	ImageUpdateAccessBindings Method = "/yandex.cloud.compute.v1.ImageService/UpdateAccessBindings"
 )
 
-var methods sync.Map // full name → Method
+// The OperationService: polls, and requests to cancel.
+const (
+	OperationGet    Method = "/yandex.cloud.operation.OperationService/Get"
+	OperationCancel Method = "/yandex.cloud.operation.OperationService/Cancel"
+)
 
-func known(full, short string) Method {
-	m, _ := methods.LoadOrStore(full, Method{&methodName{full: full, short: short, own: true}})
-	return m.(Method)
+// The ApiEndpointService, which SDKs ask where the others are.
+const (
+	EndpointGet  Method = "/yandex.cloud.endpoint.ApiEndpointService/Get"
+	EndpointList Method = "/yandex.cloud.endpoint.ApiEndpointService/List"
+)
+
+// The IamTokenService, where SDKs get the tokens that they send with each call.
+const (
+	TokenCreate                  Method = "/yandex.cloud.iam.v1.IamTokenService/Create"
+	TokenCreateForServiceAccount Method = "/yandex.cloud.iam.v1.IamTokenService/CreateForServiceAccount"
+)
+
+var served = []Method{
+	ImageGet, ImageGetLatestByFamily, ImageList, ImageCreate, ImageUpdate, ImageDelete, ImageListOperations,
+	ImageListAccessBindings, ImageSetAccessBindings, ImageUpdateAccessBindings,
+	OperationGet, OperationCancel, EndpointGet, EndpointList, TokenCreate, TokenCreateForServiceAccount,
 }
 
-// MethodOf returns the method with a full gRPC name such as "/yandex.cloud.compute.v1.DiskService/Create", for services that
-// [WithService] adds. The name is not checked here: a fault on a method that the server does not serve is refused where it is
-// injected.
-func MethodOf(fullName string) Method {
-	if m, ok := methods.Load(fullName); ok {
-		return m.(Method)
-	}
-	service, method, _ := strings.Cut(strings.TrimPrefix(fullName, "/"), "/")
-	service = service[strings.LastIndexByte(service, '.')+1:]
-	m, _ := methods.LoadOrStore(fullName, Method{&methodName{full: fullName, short: strings.TrimSuffix(service, "Service") + method}})
-	return m.(Method)
-}
+// Methods returns the methods that a server serves without any option, in the order of the constants. The slice is the caller's.
+func Methods() []Method { return slices.Clone(served) }
 
 // FullName returns the gRPC name, "/package.Service/Method"; "" for the zero Method.
-func (m Method) FullName() string {
-	if m.methodName == nil {
-		return ""
-	}
-	return m.full
+func (m Method) FullName() string { return string(m) }
+
+// Service returns the name of the method's service, "package.Service"; "" for the zero Method.
+func (m Method) Service() string {
+	service, _, _ := strings.Cut(strings.TrimPrefix(string(m), "/"), "/")
+	return service
 }
 
-// String returns the short name that the record uses, such as ImageCreate.
+// String returns the short name that the record uses, which is also that of the constant: ImageCreate. That of another service is
+// made in the same way, DiskCreate, and two services of one name in different packages share it.
 func (m Method) String() string {
-	if m.methodName == nil {
+	if m == "" {
 		return "no method"
 	}
-	return m.short
+	if f := m.facts(); f != nil {
+		return f.short
+	}
+	return m.short()
 }
 
-// service returns the name of the service, "package.Service".
-func (m Method) service() string {
-	service, _, _ := strings.Cut(strings.TrimPrefix(m.FullName(), "/"), "/")
-	return service
+// Starts tells whether a call of the method starts an operation: it is answered with one, which then goes on by itself and heeds
+// idempotency keys. The OperationService only answers with those that others have started.
+func (m Method) Starts() bool { f := m.facts(); return f != nil && f.starts }
+
+// Reads tells whether a call of the method changes nothing, so that a replica which lags behind could answer it. By the conventions
+// of the API that is so if its name begins with Get or List, or if it is GET over HTTP [ref]. The exception is the cancel of an
+// operation, which is GET as well. One that makes a token or a key does not read, though no operation is started for it.
+func (m Method) Reads() bool { f := m.facts(); return f != nil && f.reads }
+
+// Pages tells whether the method answers in pages: its request has a page_token, its reply a next_page_token.
+func (m Method) Pages() bool { f := m.facts(); return f != nil && f.pages }
+
+// methodsThat returns those of the server's own methods for which all hold.
+func methodsThat(hold ...func(Method) bool) []Method {
+	return slices.DeleteFunc(Methods(), func(m Method) bool {
+		return slices.ContainsFunc(hold, func(holds func(Method) bool) bool { return !holds(m) })
+	})
 }

@@ -331,7 +331,7 @@ func TestServersShareNothing(t *testing.T) {
 		return cloud.Close()
 	}
 	require.NoError(t, fault())
-	_ = fake.MethodOf(compute.DiskService_ListAccessBindings_FullMethodName)
+	_ = fake.Method(compute.DiskService_ListAccessBindings_FullMethodName)
 	require.NoError(t, fault())
 
 	// Equal servers side by side tell equal stories, whatever options the others have.

@@ -30,7 +30,7 @@ func TestANeighbourWalksTheSameRoad(t *testing.T) {
 	cloud := fake.New(t, fake.WithAuth("secret"), fake.WithService(func(r grpc.ServiceRegistrar, cloud *fake.Server) {
 		compute.RegisterDiskServiceServer(r, diskService{cloud: cloud})
 	}))
-	diskGet := fake.MethodOf(compute.DiskService_Get_FullMethodName)
+	diskGet := fake.Method(compute.DiskService_Get_FullMethodName)
 	require.Equal(t, "DiskGet", diskGet.String())
 	cloud.Inject(fake.Fault{On: diskGet, When: fake.Nth(2), Do: fake.Unavailable()})
 	cloud.AddImages(&compute.Image{Id: "im", FolderId: folder})

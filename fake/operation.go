@@ -57,7 +57,7 @@ func (h *handles) get(op *lro.Operation) *Operation {
 	}
 	handle := h.byID[op.Id]
 	if handle == nil {
-		handle = &Operation{server: h.server, id: op.Id, method: MethodOf(op.Method), image: op.Subject}
+		handle = &Operation{server: h.server, id: op.Id, method: Method(op.Method), image: op.Subject}
 		h.byID[op.Id] = handle
 	}
 	return handle

@@ -105,7 +105,7 @@ func WithPlan(p Plan, on ...Matcher) Option {
 			return fmt.Errorf("WithPlan: %s", why)
 		}
 		for _, m := range picked.named() {
-			if m.own && !starters[m] {
+			if m.facts() != nil && !m.Starts() {
 				return fmt.Errorf("WithPlan: %v starts no operation", m)
 			}
 		}

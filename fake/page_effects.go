@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/endpoint"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // lists are the methods that answer in pages.
-var lists = []Method{ImageList, ImageListOperations, ImageListAccessBindings}
+var lists = methodsThat(Method.Pages)
 
 // EmptyPage answers a list request with an empty page and a token that leads to what should have been on it: legal by the rules of
 // pagination, and the end of the list for a client that stops at an empty page.
@@ -48,6 +49,9 @@ func tokenOf(request proto.Message) string {
 	r := request.ProtoReflect()
 	if token := r.Get(r.Descriptor().Fields().ByName("page_token")).String(); token != "" {
 		return token
+	}
+	if _, endpoints := request.(*endpoint.ListApiEndpointsRequest); endpoints {
+		return endpointsScope.Token(nil)
 	}
 	return world.StartToken(request)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -69,7 +70,7 @@ type answer struct {
 
 // arrive records a call.
 func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, request proto.Message) *Call {
-	c := &Call{Method: MethodOf(fullMethod), Request: request, Header: e.header, Attempt: 1}
+	c := &Call{Method: Method(fullMethod), Request: request, Header: e.header, Attempt: 1}
 	e.Call = c
 	if p, ok := peer.FromContext(ctx); ok { // always: the server's own listeners accept nothing else
 		c.conn = p.Addr.(peerAddr).conn
@@ -125,7 +126,7 @@ func subjects(request proto.Message) (image, operation string) {
 
 // handle runs the handler of a call.
 func (s *Server) handle(ctx context.Context, e *errand, request proto.Message, handler grpc.UnaryHandler) *answer {
-	if e.Method.own {
+	if slices.Contains(served, e.Method) {
 		reply, err := handler(ctx, request)
 		if err != nil {
 			return &answer{status: status.Convert(err).Proto()}

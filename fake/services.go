@@ -19,11 +19,6 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// starters are the own methods that start operations.
-var starters = map[Method]bool{
-	ImageCreate: true, ImageUpdate: true, ImageDelete: true, ImageSetAccessBindings: true, ImageUpdateAccessBindings: true,
-}
-
 func (s *Server) registerServices() {
 	compute.RegisterImageServiceServer(s.grpc, imageService{server: s})
 	operation.RegisterOperationServiceServer(s.grpc, operationService{server: s})

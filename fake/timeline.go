@@ -66,7 +66,7 @@ func (b *storyBuilder) call(c *Call) {
 	}
 	drawn := timeline.Call{
 		Seq: c.Seq, Lane: lane, Method: c.Method.String(), Request: requestWords(c.Request), Attempt: c.Attempt,
-		Changes: changing(c.Method), Start: c.Start, End: c.End, Last: c.Answered, Image: c.ImageID, Operation: c.OperationID,
+		Changes: c.Method.Starts(), Start: c.Start, End: c.End, Last: c.Answered, Image: c.ImageID, Operation: c.OperationID,
 	}
 	if drawn.Changes {
 		drawn.Key = c.Key
@@ -86,7 +86,7 @@ func (b *storyBuilder) call(c *Call) {
 	} else {
 		b.knownImage(c.ImageID)
 	}
-	if op, ok := c.Reply.(*operation.Operation); ok && changing(c.Method) {
+	if op, ok := c.Reply.(*operation.Operation); ok && c.Method.Starts() {
 		b.operation(op.Id, c.Method)
 	}
 }
@@ -168,15 +168,6 @@ func (b *storyBuilder) name(n timeline.Name) {
 	} else if b.Names[i].Text == "" {
 		b.Names[i].Text = n.Text
 	}
-}
-
-// changing tells whether a method starts operations, and so heeds idempotency keys.
-func changing(m Method) bool {
-	switch m {
-	case ImageCreate, ImageUpdate, ImageDelete, ImageSetAccessBindings, ImageUpdateAccessBindings:
-		return true
-	}
-	return false
 }
 
 // artifactsVariable names the environment variable that says where pages of failed tests go.

@@ -89,7 +89,7 @@ func (c *Call) transcribe(keys renamer) string {
 
 // shown returns a message of a call as text, but not those that hold tokens.
 func (c *Call) shown(m proto.Message) string {
-	if c.Method.service() == iam.IamTokenService_ServiceDesc.ServiceName {
+	if c.Method.Service() == iam.IamTokenService_ServiceDesc.ServiceName {
 		return "{…}"
 	}
 	return canon.Message(m)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/access"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/endpoint"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -245,6 +246,10 @@ func TestPageFaults(t *testing.T) {
 		fake.ImageListAccessBindings: func(token string) ([]proto.Message, string, error) {
 			page, err := c.ListAccessBindings(t.Context(), &access.ListAccessBindingsRequest{ResourceId: im, PageSize: 1, PageToken: token})
 			return messages(page.GetAccessBindings()), page.GetNextPageToken(), err
+		},
+		fake.EndpointList: func(token string) ([]proto.Message, string, error) {
+			page, err := endpoint.NewApiEndpointServiceClient(cloud.Conn()).List(t.Context(), &endpoint.ListApiEndpointsRequest{PageSize: 1, PageToken: token})
+			return messages(page.GetEndpoints()), page.GetNextPageToken(), err
 		},
 	}
 	for method, list := range lists {

@@ -154,7 +154,7 @@ func (d disks) Get(ctx context.Context, r *compute.GetDiskRequest) (*compute.Dis
 	return d.get(ctx, r)
 }
 
-var diskGet = fake.MethodOf(compute.DiskService_Get_FullMethodName)
+var diskGet = fake.Method(compute.DiskService_Get_FullMethodName)
 
 func withDisks(get diskGetter) fake.Option {
 	return fake.WithService(func(r grpc.ServiceRegistrar, _ *fake.Server) {

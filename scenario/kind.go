@@ -65,13 +65,15 @@ func defaultKinds() []Kind {
 	return []Kind{Unavailable, LostReply, ReplicaLag, Deadline, Throttled, Denied, ConnectionCut, OperationFails}
 }
 
-var reads = []fake.Method{
-	fake.ImageGet, fake.ImageGetLatestByFamily, fake.ImageList, fake.ImageListOperations, fake.ImageListAccessBindings,
-	fake.OperationGet,
-}
+// Methods by what they are. The addresses of services never change: no replica lags behind with them.
+var (
+	reads = methodsThat(func(m fake.Method) bool { return m.Reads() && m.Service() != fake.EndpointGet.Service() })
 
-var starters = []fake.Method{
-	fake.ImageCreate, fake.ImageUpdate, fake.ImageDelete, fake.ImageSetAccessBindings, fake.ImageUpdateAccessBindings,
+	starters = methodsThat(fake.Method.Starts)
+)
+
+func methodsThat(hold func(fake.Method) bool) []fake.Method {
+	return slices.DeleteFunc(fake.Methods(), func(m fake.Method) bool { return !hold(m) })
 }
 
 func hasDeadline(s seen) bool     { return s.deadline }

@@ -37,12 +37,7 @@ func (p place) String() string {
 // ownMethods are the methods of the server by their short names. Those of neighbours go by their full ones.
 var ownMethods = func() map[string]fake.Method {
 	all := make(map[string]fake.Method)
-	for _, m := range []fake.Method{
-		fake.ImageGet, fake.ImageGetLatestByFamily, fake.ImageList, fake.ImageCreate, fake.ImageUpdate, fake.ImageDelete,
-		fake.ImageListOperations, fake.ImageListAccessBindings, fake.ImageSetAccessBindings, fake.ImageUpdateAccessBindings,
-		fake.OperationGet, fake.OperationCancel, fake.EndpointGet, fake.EndpointList, fake.TokenCreate,
-		fake.TokenCreateForServiceAccount,
-	} {
+	for _, m := range fake.Methods() {
 		all[m.String()] = m
 	}
 	return all
@@ -78,7 +73,7 @@ func (h hit) goCode(oneCaller bool) string {
 	if ownMethods[on] == h.method {
 		on = "fake." + on
 	} else {
-		on = fmt.Sprintf("fake.MethodOf(%q)", h.method.FullName())
+		on = fmt.Sprintf("fake.Method(%q)", h.method.FullName())
 	}
 	if !oneCaller {
 		on = fmt.Sprintf("fake.AllOf(%s, fake.ByCaller(%q))", on, h.caller)
@@ -148,7 +143,7 @@ func parseHit(text string, kinds []Kind) (hit, error) {
 		if !strings.HasPrefix(method, "/") {
 			return hit{}, fmt.Errorf("no method is called %q", method)
 		}
-		h.method = fake.MethodOf(method)
+		h.method = fake.Method(method)
 	}
 	for i := range kinds {
 		switch text[slash+1:] {

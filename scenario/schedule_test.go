@@ -21,7 +21,7 @@ func TestNamesLeadBack(t *testing.T) {
 		}
 	})
 	slices.SortFunc(methods, func(a, b fake.Method) int { return len(a.FullName()) - len(b.FullName()) })
-	methods = append(methods, fake.MethodOf("/yandex.cloud.compute.v1.DiskService/Create"))
+	methods = append(methods, fake.Method("/yandex.cloud.compute.v1.DiskService/Create"))
 	rapid.Check(t, func(t *rapid.T) {
 		var s schedule
 		for range rapid.IntRange(1, 4).Draw(t, "hits") {
@@ -52,7 +52,7 @@ func TestNamesLeadBack(t *testing.T) {
 
 func TestGoCode(t *testing.T) {
 	slow := Kind{Name: "slow-disk", Do: fake.Delay(1), Times: 2}
-	neighbour := fake.MethodOf("/yandex.cloud.compute.v1.DiskService/Create")
+	neighbour := fake.Method("/yandex.cloud.compute.v1.DiskService/Create")
 	for _, c := range []struct {
 		hit  hit
 		one  bool
@@ -64,8 +64,8 @@ func TestGoCode(t *testing.T) {
 			`cloud.Inject(fake.Fault{On: fake.AllOf(fake.ImageGet, fake.ByCaller("builder")), When: fake.Nth(1), Do: fake.Lag(1)})` + "\n"},
 		{hit{place{firstCaller, neighbour, 1}, &slow, false}, true,
 			"// slowDisk.Do is that of the kind \"slow-disk\": delay by 1ns\n" +
-				`cloud.Inject(fake.Fault{On: fake.MethodOf("/yandex.cloud.compute.v1.DiskService/Create"), When: fake.Nth(1), Do: slowDisk.Do})` + "\n" +
-				`cloud.Inject(fake.Fault{On: fake.MethodOf("/yandex.cloud.compute.v1.DiskService/Create"), When: fake.Nth(2), Do: slowDisk.Do})` + "\n"},
+				`cloud.Inject(fake.Fault{On: fake.Method("/yandex.cloud.compute.v1.DiskService/Create"), When: fake.Nth(1), Do: slowDisk.Do})` + "\n" +
+				`cloud.Inject(fake.Fault{On: fake.Method("/yandex.cloud.compute.v1.DiskService/Create"), When: fake.Nth(2), Do: slowDisk.Do})` + "\n"},
 	} {
 		require.Equal(t, c.want, c.hit.goCode(c.one))
 	}
