@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // after makes operations end when d has passed.
@@ -188,6 +190,8 @@ func TestPlansThatMakeNoSenseAreRefused(t *testing.T) {
 		{fake.WithPlan(fake.Finish(struct{ fake.StepTrigger }{})), "step 1 of the plan: a struct { fake.StepTrigger } without a trigger"},
 		{fake.WithPlan(fake.Finish(nil)), "use AtOnce"},
 		{fake.WithPlan(fake.Plan{Rollback: fake.Polls(0)}), "the rollback of the plan: the count is 0"},
+		{fake.WithPlan(fake.Plan{Err: status.New(codes.Internal, "\xff")}), "the error of the plan: the text is no UTF-8"},
+		{fake.WithPlan(fake.Plan{Err: status.New(17, "")}), "17 is no gRPC code"},
 		{fake.WithPollInterval(0), "whole seconds"},
 		{fake.WithPollInterval(1500 * time.Millisecond), "whole seconds"},
 		{fake.WithClock(nil), "leave the option out"},

@@ -142,22 +142,6 @@ func Return(code codes.Code, text string, details ...proto.Message) Effect {
 	})
 }
 
-// pack wraps the details of a status.
-func pack(details []proto.Message) ([]*anypb.Any, error) {
-	var packed []*anypb.Any
-	for i, detail := range details {
-		if detail == nil {
-			return nil, fmt.Errorf("detail %d is nil", i+1)
-		}
-		held, err := anypb.New(detail)
-		if err != nil {
-			return nil, fmt.Errorf("detail %d, a %T, does not marshal: %w", i+1, detail, err)
-		}
-		packed = append(packed, held)
-	}
-	return packed, nil
-}
-
 // Unavailable answers as a service or proxy that is down for a moment does, without headers.
 func Unavailable() Effect { return Return(codes.Unavailable, "") }
 

@@ -45,7 +45,7 @@ func ExampleServer_NextOperation() {
 
 	op := cloud.NextOperation(context.Background(), fake.ImageCreate)
 	fmt.Println(cloud.Image(op.ImageID()).Status)
-	op.Fail(codes.Internal, "disk read error") // the error is set, the operation is not done: it is rolling back
+	op.RollBack(codes.Internal, "disk read error") // the error is set, the operation is not done: it is rolling back
 	fmt.Println(op.Done())
 	op.Step() // rolled back
 	fmt.Println(op.Done(), cloud.Image(op.ImageID()))

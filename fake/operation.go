@@ -297,21 +297,37 @@ func (o *Operation) Complete() {
 	o.steer("Complete", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Complete(now), r.Phase == lro.Running })
 }
 
-// Fail sets an error on the running operation: it is rolling back, not done, and the image keeps its transitional status, until
-// Step or the plan's Rollback ends it.
+// Fail ends the running operation with an error: it is done and rolled back. [Operation.RollBack] shows the time between.
 func (o *Operation) Fail(code codes.Code, text string, details ...proto.Message) {
 	o.server.tb.Helper()
-	if code == codes.OK {
-		o.server.misuse("Fail(OK, %q): an operation cannot fail with success; use Complete, or another code", text)
-		return
-	}
+	o.fail("Fail", lro.Run.Fail, code, text, details)
+}
+
+// RollBack sets an error on the running operation: it is rolling back, not done, and the image keeps its transitional status
+// [guide], until Step or the plan's Rollback ends it.
+func (o *Operation) RollBack(code codes.Code, text string, details ...proto.Message) {
+	o.server.tb.Helper()
+	o.fail("RollBack", lro.Run.RollBack, code, text, details)
+}
+
+// fail sets an error on the running operation.
+func (o *Operation) fail(what string, move func(lro.Run, *spb.Status, time.Time) lro.Run, code codes.Code, text string, details []proto.Message) {
+	o.server.tb.Helper()
 	packed, err := pack(details)
-	if err != nil {
-		o.server.misuse("Fail: %v", err)
+	switch {
+	case code == codes.OK:
+		o.server.misuse("%s(OK, %q): an operation cannot fail with success; use Complete, or another code", what, text)
+		return
+	case err != nil:
+		o.server.misuse("%s: %v", what, err)
 		return
 	}
 	st := &spb.Status{Code: int32(code), Message: text, Details: packed}
-	o.steer("Fail", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Fail(st, now), r.Phase == lro.Running })
+	if wrong := wrongStatus(st); wrong != "" {
+		o.server.misuse("%s: %s", what, wrong)
+		return
+	}
+	o.steer(what, func(r lro.Run, now time.Time) (lro.Run, bool) { return move(r, st, now), r.Phase == lro.Running })
 }
 
 // Cancel does what a client's OperationService.Cancel does: an operation that is done, rolling back or too late to cancel stays as it

@@ -59,13 +59,13 @@ func TestEndings(t *testing.T) {
 	for _, tt := range []struct {
 		kind, ending, want string
 	}{
-		{"create", "success", "new READY"}, {"create", "failure", "gone"}, {"create", "cancel", "gone"}, {"create", kept, "new ERROR"},
-		{"update", "success", "new READY"}, {"update", "failure", "old READY"}, {"update", "cancel", "old READY"},
-		{"delete", "success", "gone"}, {"delete", "failure", "old ERROR"}, {"delete", "cancel", "old ERROR"},
+		{"create", "success", "new READY"}, {"create", "failure", "gone"}, {"create", "failed at once", "gone"}, {"create", "cancel", "gone"}, {"create", kept, "new ERROR"},
+		{"update", "success", "new READY"}, {"update", "failure", "old READY"}, {"update", "failed at once", "old READY"}, {"update", "cancel", "old READY"},
+		{"delete", "success", "gone"}, {"delete", "failure", "old ERROR"}, {"delete", "failed at once", "old ERROR"}, {"delete", "cancel", "old ERROR"},
 	} {
 		t.Run(tt.kind+"/"+tt.ending, func(t *testing.T) {
 			plan := fake.Finish(fake.ByHand())
-			plan.KeepImage = tt.ending == kept
+			plan.KeepFailed = tt.ending == kept
 			cloud := fake.New(t, fake.WithPlan(plan))
 			c := clientsOf(cloud.Conn())
 			old := named("old")
@@ -93,6 +93,13 @@ func TestEndings(t *testing.T) {
 			case "success":
 				op.Complete()
 				require.NoError(t, op.Wait(t.Context()))
+			case "failed at once":
+				op.Fail(codes.DataLoss, "disk read error", &errdetails.ErrorInfo{Reason: "BAD_SECTOR"})
+				require.True(t, op.Proto().Done, "ended at once")
+				err := op.Wait(t.Context())
+				require.Equal(t, codes.DataLoss, status.Code(err))
+				require.Equal(t, "disk read error", status.Convert(err).Message())
+				require.Len(t, status.Convert(err).Details(), 1)
 			case "cancel":
 				cancelled, err := c.ops.Cancel(t.Context(), &operation.CancelOperationRequest{OperationId: op.ID()})
 				require.NoError(t, err)
@@ -100,7 +107,7 @@ func TestEndings(t *testing.T) {
 				require.EqualValues(t, codes.Canceled, cancelled.GetError().Code)
 				require.Equal(t, "Cancelled by client", cancelled.GetError().Message)
 			default:
-				op.Fail(codes.DataLoss, "disk read error", &errdetails.ErrorInfo{Reason: "BAD_SECTOR"})
+				op.RollBack(codes.DataLoss, "disk read error", &errdetails.ErrorInfo{Reason: "BAD_SECTOR"})
 				half := op.Proto()
 				require.False(t, half.Done, "rolling back: the error is set, done is not")
 				require.Equal(t, "disk read error", half.GetError().Message)
@@ -234,17 +241,21 @@ func TestMisuseOfAnOperationTellsHowItStands(t *testing.T) {
 	c := clientsOf(cloud.Conn())
 	c.create(t, fromDisk("web"))
 	op := cloud.NextOperation(t.Context())
-	op.Fail(codes.Internal, "broken")
+	op.RollBack(codes.Internal, "broken")
 	for want, misuse := range map[string]func(){
 		"Complete: operation " + op.ID(): op.Complete,
 		"Fail: operation " + op.ID():     func() { op.Fail(codes.Aborted, "again") },
+		"RollBack: operation " + op.ID(): func() { op.RollBack(codes.Aborted, "again") },
 		"Fail(OK":                        func() { op.Fail(codes.OK, "") },
+		"RollBack(OK":                    func() { op.RollBack(codes.OK, "") },
+		"Fail: the text is no UTF-8":     func() { op.Fail(codes.Aborted, "\xff") },
+		"RollBack: detail 1 is nil":      func() { op.RollBack(codes.Aborted, "again", nil) },
 	} {
 		misuse()
 		errors := test.take()
 		require.Len(t, errors, 1)
 		require.Contains(t, errors[0], want)
-		if !strings.Contains(want, "OK") {
+		if strings.Contains(want, op.ID()) {
 			require.Contains(t, errors[0], "rolling back with Internal: broken")
 			require.Contains(t, errors[0], "ImageCreate, answered OK", "the calls seen")
 		}

@@ -27,8 +27,8 @@ type Plan struct {
 	// where a hand led to the failure: then the next Step ends it.
 	Rollback StepTrigger
 
-	// KeepImage leaves the image of a failed or cancelled create in ERROR instead of removing it.
-	KeepImage bool
+	// KeepFailed leaves what a failed or cancelled create has made in ERROR instead of removing it.
+	KeepFailed bool
 
 	// TooLate refuses a client's cancel: the running operation is answered unchanged and goes on.
 	TooLate bool
@@ -71,8 +71,8 @@ func (p Plan) String() string {
 	if p.Rollback != nil {
 		fmt.Fprintf(&b, ", rolled back %v", p.Rollback)
 	}
-	if p.KeepImage {
-		b.WriteString(", image kept")
+	if p.KeepFailed {
+		b.WriteString(", kept when it fails")
 	}
 	if p.TooLate {
 		b.WriteString(", cannot be cancelled")
@@ -82,7 +82,7 @@ func (p Plan) String() string {
 
 // compile turns a plan into the form the operations use. The error is for the test that made the plan.
 func (p Plan) compile() (*lro.Plan, error) {
-	plan := &lro.Plan{Keep: p.KeepImage, TooLate: p.TooLate}
+	plan := &lro.Plan{Keep: p.KeepFailed, TooLate: p.TooLate}
 	for i, step := range p.Steps {
 		if step.When == nil {
 			return nil, fmt.Errorf("step %d of the plan: a step needs a trigger: Polls, After or ByHand; for an operation that is done in the first reply use AtOnce", i+1)
@@ -107,6 +107,9 @@ func (p Plan) compile() (*lro.Plan, error) {
 			return nil, fmt.Errorf("the plan ends with an error of code OK: leave Err nil for success, or name another code")
 		}
 		plan.Err = p.Err.Proto()
+		if wrong := wrongStatus(plan.Err); wrong != "" {
+			return nil, fmt.Errorf("the error of the plan: %s", wrong)
+		}
 	}
 	return plan, nil
 }

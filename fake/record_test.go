@@ -70,7 +70,7 @@ func TestEventsSayWhatTheyAre(t *testing.T) {
 	deleted, err := c.Delete(t.Context(), &compute.DeleteImageRequest{ImageId: "im"})
 	require.NoError(t, err)
 	cloud.Operation(deleted.Id).Step()
-	cloud.Operation(deleted.Id).Fail(codes.Internal, "disk read error")
+	cloud.Operation(deleted.Id).RollBack(codes.Internal, "disk read error")
 	cloud.Operation(deleted.Id).Step()
 	clock.Advance(time.Hour)
 	cloud.RemoveImage("im")

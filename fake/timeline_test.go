@@ -81,7 +81,7 @@ var timelineStories = []struct {
 		require.NoError(t, err)
 		op := cloud.NextOperation(t.Context(), fake.ImageDelete)
 		time.Sleep(90 * time.Minute)
-		op.Fail(codes.Aborted, "the volume is busy")
+		op.RollBack(codes.Aborted, "the volume is busy")
 		time.Sleep(time.Minute)
 		op.Step()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -118,7 +118,6 @@ func failOperation(s *fake.Server) fake.Effect {
 		}
 		if op := s.Operation(started.Id); !op.Done() {
 			op.Fail(codes.Internal, "disk read error")
-			op.Step()
 		}
 	}).Late()
 }
@@ -127,7 +126,6 @@ func failOperation(s *fake.Server) fake.Effect {
 const failOperationCode = `fake.Run(func(c *fake.Call) {
 	op := cloud.Operation(c.Reply.(*operation.Operation).Id)
 	op.Fail(codes.Internal, "disk read error")
-	op.Step()
 }).Late()`
 
 // on tells whether a kind can happen to calls of a method.

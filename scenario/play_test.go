@@ -22,9 +22,7 @@ func TestPlay(t *testing.T) {
 		scenario.Play(t, cloud,
 			scenario.Line{At: 30 * time.Second, Do: func(s *fake.Server) {
 				failedAt = time.Since(start)
-				op := s.Operations(fake.ImageCreate)[0]
-				op.Fail(codes.Internal, "disk read error")
-				op.Step()
+				s.Operations(fake.ImageCreate)[0].Fail(codes.Internal, "disk read error")
 			}},
 			scenario.Line{On: fake.ImageCreate, When: fake.Once(), Do: func(s *fake.Server) {
 				s.AddImages(&compute.Image{FolderId: "f", Name: "web"})

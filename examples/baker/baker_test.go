@@ -46,7 +46,7 @@ func TestARollbackSeenFromTheCaller(t *testing.T) {
 
 	op := cloud.NextOperation(t.Context(), fake.ImageCreate)
 	assert.Image(t, cloud, op.ImageID(), assert.Status(compute.Image_CREATING))
-	op.Fail(codes.Internal, "disk read error") // the error is set, done is false: rolling back
+	op.RollBack(codes.Internal, "disk read error") // the error is set, done is false: rolling back
 	assert.Image(t, cloud, op.ImageID(), assert.Status(compute.Image_CREATING))
 	op.Step() // rolled back
 

@@ -61,7 +61,7 @@ func TestWaitUntilTheTestSaysSo(t *testing.T) {
 
 	op := cloud.NextOperation(t.Context(), fake.ImageCreate)
 	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ImageID()).Status)
-	op.Fail(codes.Internal, "disk read error")
+	op.RollBack(codes.Internal, "disk read error")
 	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ImageID()).Status, "it is rolling back")
 	op.Step()
 

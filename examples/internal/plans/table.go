@@ -146,7 +146,7 @@ func Run(t *testing.T, connect func(*testing.T, *fake.Server) Client) {
 
 // plan tells the server what a course and an ending mean.
 func plan(c course, e ending) fake.Plan {
-	p := fake.Plan{Err: e.fails, KeepImage: e.keeps, TooLate: e.tooLate}
+	p := fake.Plan{Err: e.fails, KeepFailed: e.keeps, TooLate: e.tooLate}
 	for _, s := range c.stages {
 		p.Steps = append(p.Steps, fake.Step{Name: s.name, When: s.trigger()})
 	}

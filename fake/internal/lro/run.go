@@ -151,8 +151,17 @@ func (r Run) Complete(now time.Time) Run {
 	return r.enter(Succeeded, now)
 }
 
-// Fail sets the error by hand: the operation rolls back until a hand, or what the plan says, ends it.
+// Fail ends it with an error, whatever the plan says: it has been rolled back.
 func (r Run) Fail(err *status.Status, now time.Time) Run {
+	if r.Phase != Running {
+		return r
+	}
+	r.Err = err
+	return r.enter(Failed, now)
+}
+
+// RollBack sets the error by hand: the operation rolls back until a hand, or what the plan says, ends it.
+func (r Run) RollBack(err *status.Status, now time.Time) Run {
 	if r.Phase != Running {
 		return r
 	}

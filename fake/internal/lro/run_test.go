@@ -37,13 +37,15 @@ func TestRun(t *testing.T) {
 		{"failing by itself ends in one step", "t", "r0 F", Plan{Steps: []Step{minute}, Err: broken}},
 		{"failing by hand shows both phases", "ss", "r0 b F", Plan{Steps: []Step{hand}, Err: broken}},
 		{"a hand on an automatic plan shows both too", "ss", "r0 b F", Plan{Steps: []Step{minute}, Err: broken}},
-		{"fail waits for a hand", "fptcxs", "r0 b b b b b F", Plan{Steps: []Step{minute}}},
+		{"fail waits for a hand", "bptcxs", "r0 b b b b b F", Plan{Steps: []Step{minute}}},
 		{"a slow rollback", "tptp", "r0 b b F F", Plan{Steps: []Step{minute}, Err: broken, Rollback: &minute}},
-		{"a rollback by polls", "fpp", "r0 b b F", Plan{Steps: []Step{minute}, Rollback: &poll}},
+		{"a rollback by polls", "bpp", "r0 b b F", Plan{Steps: []Step{minute}, Rollback: &poll}},
+		{"a failure by hand", "fptcxbs", "r0 F F F F F F F", Plan{Steps: []Step{minute}, Rollback: &minute}},
+		{"a failure behind the first", "bfs", "r0 b b F", Plan{Steps: []Step{hand}}},
 		{"cancel", "x", "r0 F", Plan{Steps: []Step{hand}}},
 		{"cancel halfway", "xxs", "r0 b b F", Plan{Steps: []Step{hand}, Rollback: &hand}},
 		{"cancel too late", "xs", "r0 r0 S", Plan{Steps: []Step{hand}, TooLate: true}},
-		{"done is done", "cpstfxc", "r0 S S S S S S S", Plan{Steps: []Step{hand}}},
+		{"done is done", "cpstbxc", "r0 S S S S S S S", Plan{Steps: []Step{hand}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			now := start
@@ -63,6 +65,8 @@ func TestRun(t *testing.T) {
 					r = r.Pass(now)
 				case 'c':
 					r = r.Complete(now)
+				case 'b':
+					r = r.RollBack(broken, now)
 				case 'f':
 					r = r.Fail(broken, now)
 				case 'x':
