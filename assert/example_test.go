@@ -101,7 +101,7 @@ func ExampleChanged() {
 	defer cloud.Close()
 	before := cloud.Snapshot()
 
-	cloud.SetStatus(id, compute.Image_ERROR)
+	cloud.SetImageStatus(id, compute.Image_ERROR)
 
 	assert.Changed(t, cloud, before, map[string][]assert.Check{"web": {assert.Family("web")}})
 	// Output:
@@ -113,7 +113,7 @@ func ExampleChanged() {
 func ExampleEventually() {
 	t, cloud, id := example()
 	defer cloud.Close()
-	go cloud.SetStatus(id, compute.Image_ERROR)
+	go cloud.SetImageStatus(id, compute.Image_ERROR)
 
 	fmt.Println(assert.Eventually(context.Background(), t, cloud, func() bool { return cloud.Image(id).Status == compute.Image_ERROR }))
 	// Output: true

@@ -88,8 +88,8 @@ func callLine(c fake.Call) string {
 	if c.Attempt > 1 {
 		text += fmt.Sprintf(" (gRPC's attempt %d)", c.Attempt)
 	}
-	if c.ImageID != "" {
-		text += " on image " + c.ImageID
+	if c.ResourceID != "" {
+		text += " on image " + c.ResourceID
 	} else if c.OperationID != "" {
 		text += " on operation " + c.OperationID
 	}

@@ -73,9 +73,9 @@ func Overlapping(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 // NeverConcurrent checks that no call of a was under way at the same time as another call of b. Calls of one matcher may be given as
 // both: then no two of them were. It passes where there are no such calls.
 //
-// Calls on different images count as well. To look at one image, say so:
+// Calls on different resources count as well. To look at one, say so:
 //
-//	one := fake.OnImage(id)
+//	one := fake.OnResource(id)
 //	assert.NeverConcurrent(t, cloud, fake.AllOf(fake.ImageUpdate, one), fake.AllOf(fake.ImageDelete, one))
 func NeverConcurrent(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 	t.Helper()
@@ -88,8 +88,8 @@ func NeverConcurrent(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 		return true
 	}
 	hint := ""
-	if x.call.ImageID != "" && y.call.ImageID != "" && x.call.ImageID != y.call.ImageID {
-		hint = "  they are on different images: if that is fine, look at one image at a time, with fake.AllOf and fake.OnImage"
+	if x.call.ResourceID != "" && y.call.ResourceID != "" && x.call.ResourceID != y.call.ResourceID {
+		hint = "  they are on different resources: if that is fine, look at one at a time, with fake.AllOf and fake.OnResource"
 	}
 	return failed(t, "NeverConcurrent", fmt.Sprintf("expected %v and %v never to be under way at the same time, but %v", a, b, r.meeting(x, y)),
 		block("the calls", r.spanLines([]span{x, y})...), hint)

@@ -91,7 +91,7 @@ func baked(t *testing.T) *scene {
 	require.NoError(t, err)
 	op = u.poll(op)
 	require.True(t, op.Done)
-	s.id = s.Operation(op.Id).ImageID()
+	s.id = s.Operation(op.Id).ResourceID()
 	require.NoError(t, u.get(s.id))
 	return s
 }
@@ -116,7 +116,7 @@ func retried(keys ...string) func(*testing.T) *scene {
 				continue
 			}
 			require.NoError(t, err)
-			s.id = s.Operation(u.poll(op).Id).ImageID()
+			s.id = s.Operation(u.poll(op).Id).ResourceID()
 		}
 		return s
 	}
@@ -138,7 +138,7 @@ func pending(t *testing.T) *scene {
 	op, err = hasty.create("given-up", nil)
 	require.NoError(t, err)
 	hasty.poll(op)
-	s.id = s.Operation(op.Id).ImageID()
+	s.id = s.Operation(op.Id).ResourceID()
 	return s
 }
 
@@ -174,7 +174,7 @@ func stubborn(times int) func(*testing.T) *scene {
 		for range times {
 			require.Error(t, u.get("fd8nowhere"))
 		}
-		s.SetStatus(s.id, compute.Image_ERROR)
+		s.SetImageStatus(s.id, compute.Image_ERROR)
 		require.Error(t, u.get("fd8nowhere"))
 		return s
 	}
@@ -264,7 +264,7 @@ func stuck(t *testing.T) *scene {
 	s := newScene(t, fake.WithPlan(fake.Plan{Steps: []fake.Step{{Name: "copy", When: fake.ByHand()}}}))
 	op, err := s.as(t, "ci").create("web", nil)
 	require.NoError(t, err)
-	s.id = s.Operation(op.Id).ImageID()
+	s.id = s.Operation(op.Id).ResourceID()
 	return s
 }
 

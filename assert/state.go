@@ -172,7 +172,7 @@ func existing(s *fake.Server) string {
 func operationsOn(s *fake.Server, id string) string {
 	var lines []string
 	for _, op := range s.Operations() {
-		if op.ImageID() == id {
+		if op.ResourceID() == id {
 			lines = append(lines, op.String())
 		}
 	}

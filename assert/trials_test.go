@@ -114,7 +114,7 @@ var callTrials = []trial{
 			return assert.Outcomes(t, s.Server, fake.ImageCreate, codes.Unavailable, codes.OK)
 		}},
 	{"outcomes_running", hung, []check{func(t fake.TB, s *scene) bool {
-		return assert.CalledTimes(t, s.Server, 1, fake.OnImage(s.id))
+		return assert.CalledTimes(t, s.Server, 1, fake.OnResource(s.id))
 	}}, func(t fake.TB, s *scene) bool { return assert.Outcomes(t, s.Server, fake.ImageGet, codes.OK) }},
 	{"outcomes_none", baked, nil,
 		func(t fake.TB, s *scene) bool { return assert.Outcomes(t, s.Server, fake.ImageDelete, codes.OK) }},
@@ -179,7 +179,7 @@ var orderTrials = []trial{
 			return assert.Before(t, s.Server, assert.Work(fake.ImageUpdate), fake.ImageDelete)
 		}},
 	{"before_running", hung, nil, func(t fake.TB, s *scene) bool {
-		return assert.Before(t, s.Server, fake.ImageGet, fake.OnImage(s.id))
+		return assert.Before(t, s.Server, fake.ImageGet, fake.OnResource(s.id))
 	}},
 	{"before_nothing", baked, nil,
 		func(t fake.TB, s *scene) bool { return assert.Before(t, s.Server, fake.ImageCreate, fake.ImageDelete) }},

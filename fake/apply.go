@@ -54,7 +54,7 @@ func (s *Server) fire(c *Call, hit *Injected) {
 	c.Faults = append(c.Faults, hit)
 	text := hit.fault.Do.String()
 	s.record.add(Event{
-		Kind: FaultEvent, Time: s.clock.Now(), Text: "fault: " + text, ResourceID: c.ImageID, OperationID: c.OperationID,
+		Kind: FaultEvent, Time: s.clock.Now(), Text: "fault: " + text, ResourceID: c.ResourceID, OperationID: c.OperationID,
 		Fault: hit, By: c.Seq, phrase: text,
 	})
 	s.announce()

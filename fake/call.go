@@ -33,7 +33,7 @@ type Call struct {
 	First       int    // the Seq of attempt 1, its own if it is that: attempts of one call of the client share it
 	Key         string // header idempotency-key, "" without one; any text is accepted
 	KeyReused   int    // the Seq of the call that Key belongs to, where this one sent it with another method or request; see above
-	ImageID     string // the image concerned, "" if there is none; of a Create, the new one
+	ResourceID  string // the image or other resource concerned, "" if there is none; of a Create, the new one
 	OperationID string // the operation asked for or started
 	Changed     bool   // the call changed the state
 	Answered    int    // the Seq of the latest event when it was answered: x.Answered < y.Seq means that x ended before y came

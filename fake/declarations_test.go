@@ -68,7 +68,7 @@ func TestFaultsThatMakeNoSenseAreRefusedWithAWayOut(t *testing.T) {
 		"excluding conditions": {fake.Fault{On: fake.AllOf(fake.ImageGet, fake.ImageList), Do: fails}, "exclude each other"},
 		"excluding request": {fake.Fault{On: fake.AllOf(fake.ImageGet, fake.Match(func(*compute.ListImagesRequest) bool { return true })), Do: fails},
 			"exclude each other"},
-		"no image":       {fake.Fault{On: fake.OnImage(""), Do: fails}, "the id is empty"},
+		"no image":       {fake.Fault{On: fake.OnResource(""), Do: fails}, "the id is empty"},
 		"no operation":   {fake.Fault{On: fake.AnyOf(fake.ImageGet, fake.OnOperation("")), Do: fails}, "the id is empty"},
 		"no caller":      {fake.Fault{On: fake.Not(fake.ByCaller("")), Do: fails}, "the id is empty"},
 		"a nil among":    {fake.Fault{On: fake.AllOf(fake.ImageGet, nil), Do: fails}, "is nil"},

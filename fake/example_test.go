@@ -44,11 +44,11 @@ func ExampleServer_NextOperation() {
 		FolderId: "b1g", Source: &compute.CreateImageRequest_SnapshotId{SnapshotId: "snapshot"}})
 
 	op := cloud.NextOperation(context.Background(), fake.ImageCreate)
-	fmt.Println(cloud.Image(op.ImageID()).Status)
+	fmt.Println(cloud.Image(op.ResourceID()).Status)
 	op.RollBack(codes.Internal, "disk read error") // the error is set, the operation is not done: it is rolling back
 	fmt.Println(op.Done())
 	op.Step() // rolled back
-	fmt.Println(op.Done(), cloud.Image(op.ImageID()))
+	fmt.Println(op.Done(), cloud.Image(op.ResourceID()))
 	// Output:
 	// CREATING
 	// false

@@ -125,7 +125,7 @@ func TestEveryCodeOnEveryMethodAtEveryPlace(t *testing.T) {
 					require.Equal(t, []*fake.Injected{i}, call.Faults, what)
 					require.Equal(t, id, append(call.ReplyHeader["x-request-id"], call.ReplyTrailer["x-request-id"]...), what)
 					if to.image != "" {
-						require.Equal(t, to.image, call.ImageID, what)
+						require.Equal(t, to.image, call.ResourceID, what)
 					}
 				}
 			}
@@ -210,7 +210,7 @@ func TestALateRunSeesTheAnswer(t *testing.T) {
 	require.Len(t, seen, 4)
 	require.True(t, seen[0].Running())
 	require.Nil(t, seen[0].Reply)
-	require.Equal(t, []string{"web", im.Id}, []string{seen[0].Caller, seen[0].ImageID})
+	require.Equal(t, []string{"web", im.Id}, []string{seen[0].Caller, seen[0].ResourceID})
 	require.True(t, proto.Equal(im, seen[1].Reply))
 	require.Equal(t, codes.OK, seen[1].Status.Code())
 	require.Nil(t, seen[3].Reply)

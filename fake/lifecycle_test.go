@@ -262,11 +262,11 @@ func TestLatestByFamily(t *testing.T) {
 	require.Equal(t, "same-second", latest("web"), "of one second, the one created last")
 	require.Equal(t, "NotFound", latest(""), "the empty family finds nothing")
 	require.Equal(t, "NotFound", latest("we1"))
-	cloud.SetStatus("same-second", compute.Image_DELETING)
+	cloud.SetImageStatus("same-second", compute.Image_DELETING)
 	require.Equal(t, "newest", latest("web"))
 	cloud.RemoveImage("newest")
 	require.Equal(t, "oldest", latest("web"))
-	cloud.SetStatus("broken", compute.Image_READY)
+	cloud.SetImageStatus("broken", compute.Image_READY)
 	require.Equal(t, "broken", latest("web"))
 }
 

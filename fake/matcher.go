@@ -227,14 +227,14 @@ func ByHeader(key, text string) Matcher {
 	}
 }
 
-// OnImage picks the calls on that image: those whose request names it as their subject (image_id, or resource_id for access
-// bindings), and polls and cancels of operations that work on it. The Create of an image is picked when looking back, in
-// [Server.Calls]; as it arrives, nobody knows the id yet.
-func OnImage(id string) Matcher {
+// OnResource picks the calls on the image, or other resource, with that id: those whose request names it as their subject
+// (image_id, resource_id for access bindings; see [Call]), and polls and cancels of operations that work on it. The call that
+// creates it is picked when looking back, in [Server.Calls]; as it arrives, nobody knows the id yet.
+func OnResource(id string) Matcher {
 	return &matcher{
-		why:   emptyID("OnImage", id),
-		picks: func(c *Call) bool { return c.ImageID == id && id != "" },
-		text:  "calls on image " + id,
+		why:   emptyID("OnResource", id),
+		picks: func(c *Call) bool { return c.ResourceID == id && id != "" },
+		text:  "calls on resource " + id,
 	}
 }
 

@@ -124,7 +124,7 @@ func TestRepliesRaceWithNoChange(t *testing.T) {
 		func(c clients, _ int) {
 			_, _ = c.ListOperations(t.Context(), &compute.ListImageOperationsRequest{ImageId: im.Id})
 		},
-		func(clients, int) { cloud.SetStatus(im.Id, compute.Image_READY) },
+		func(clients, int) { cloud.SetImageStatus(im.Id, compute.Image_READY) },
 		func(clients, int) { _ = cloud.Timeline() + cloud.Snapshot().String() },
 		func(clients, int) { cloud.Restore(before) },
 		func(clients, int) { cloud.Fork(t).Images() },

@@ -185,7 +185,7 @@ func (s *Server) operationIDs() string {
 }
 
 // Operations returns the operations that were started by calls which one of the matchers picks, in order of creation: all without
-// matchers, those on one image with [OnImage]. Operations that came with a restored or forked state count only without matchers.
+// matchers, those on one image with [OnResource]. Operations that came with a restored or forked state count only without matchers.
 func (s *Server) Operations(on ...Matcher) []*Operation {
 	s.tb.Helper()
 	s.checkBubble()
@@ -216,8 +216,8 @@ func (o *Operation) ID() string { return o.id }
 // Method returns the method that started it.
 func (o *Operation) Method() Method { return o.method }
 
-// ImageID returns the id of the image it works on.
-func (o *Operation) ImageID() string { return o.image }
+// ResourceID returns the id of the image, or other resource, that it works on.
+func (o *Operation) ResourceID() string { return o.image }
 
 // Proto returns a copy of the operation as OperationService.Get would answer it now, without counting a poll; nil if the state was
 // restored to one without it.

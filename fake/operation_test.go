@@ -25,7 +25,7 @@ func TestNamedStepsByHand(t *testing.T) {
 		{Name: "allocate", When: fake.ByHand()}, {Name: "copy", When: fake.Stuck().Steps[0].When}, {Name: "finish", When: fake.ByHand()}}}))
 	_, id := clientsOf(cloud.Conn()).create(t, fromDisk("web"))
 	op := cloud.NextOperation(t.Context(), fake.ImageCreate)
-	require.Equal(t, id, op.ImageID())
+	require.Equal(t, id, op.ResourceID())
 	for _, at := range []string{"allocate", "copy", "finish"} {
 		require.Contains(t, op.String(), "running, at "+at)
 		require.Equal(t, compute.Image_CREATING, cloud.Image(id).Status)
@@ -84,7 +84,7 @@ func TestEndings(t *testing.T) {
 			started := start[tt.kind](t, c, old.Id)
 			op := cloud.NextOperation(t.Context())
 			require.Equal(t, started.Id, op.ID())
-			transitional := show(op.ImageID())
+			transitional := show(op.ResourceID())
 			if tt.kind != "update" {
 				require.Equal(t, during[tt.kind], transitional)
 			}
@@ -111,7 +111,7 @@ func TestEndings(t *testing.T) {
 				half := op.Proto()
 				require.False(t, half.Done, "rolling back: the error is set, done is not")
 				require.Equal(t, "disk read error", half.GetError().Message)
-				require.Equal(t, transitional, show(op.ImageID()), "the image keeps its status meanwhile")
+				require.Equal(t, transitional, show(op.ResourceID()), "the image keeps its status meanwhile")
 				rolling, err := c.ops.Cancel(t.Context(), &operation.CancelOperationRequest{OperationId: op.ID()})
 				require.NoError(t, err)
 				require.Equal(t, "disk read error", rolling.GetError().Message, "a cancel changes nothing then")
@@ -122,7 +122,7 @@ func TestEndings(t *testing.T) {
 			}
 
 			require.True(t, op.Done())
-			require.Equal(t, tt.want, show(op.ImageID()))
+			require.Equal(t, tt.want, show(op.ResourceID()))
 			done := op.Proto()
 			unchanged, err := c.ops.Cancel(t.Context(), &operation.CancelOperationRequest{OperationId: op.ID()})
 			require.NoError(t, err, "cancelling what is done is no error")
@@ -264,7 +264,7 @@ func TestMisuseOfAnOperationTellsHowItStands(t *testing.T) {
 	op.Step()
 	require.Regexp(t, `Step: operation `+op.ID()+` .* has failed with Internal: broken: nothing is left to move, drop this Step`, test.take()[0])
 	test.failed = false
-	cloud.NextOperation(t.Context(), fake.ImageDelete, fake.OnImage(""))
+	cloud.NextOperation(t.Context(), fake.ImageDelete, fake.OnResource(""))
 	require.Contains(t, test.take()[0], "the id is empty; did the code under test return one?")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -289,8 +289,8 @@ func TestNextOperationWaitsAndHandsOutOnce(t *testing.T) {
 		second := cloud.NextOperation(t.Context(), fake.ImageCreate)
 		deletion := cloud.NextOperation(t.Context())
 		require.Equal(t, fake.ImageDelete, deletion.Method())
-		require.Equal(t, []string{"one", "two"}, []string{cloud.Image(first.ImageID()).Name, cloud.Image(second.ImageID()).Name})
-		require.Equal(t, []*fake.Operation{deletion}, cloud.Operations(fake.OnImage(im.Id)))
+		require.Equal(t, []string{"one", "two"}, []string{cloud.Image(first.ResourceID()).Name, cloud.Image(second.ResourceID()).Name})
+		require.Equal(t, []*fake.Operation{deletion}, cloud.Operations(fake.OnResource(im.Id)))
 		require.Len(t, cloud.Operations(fake.ImageCreate), 2)
 		require.Len(t, cloud.Operations(), 3)
 	})

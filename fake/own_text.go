@@ -54,8 +54,8 @@ func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
 		case *operation.GetOperationRequest, *operation.CancelOperationRequest:
 			return contract.OperationNotFound(e.OperationID)
 		}
-		if e.ImageID != "" {
-			return contract.ImageNotFound(e.ImageID)
+		if e.ResourceID != "" {
+			return contract.ImageNotFound(e.ResourceID)
 		}
 	case codes.AlreadyExists:
 		if r, named := e.Request.(interface{ GetName() string }); named && r.GetName() != "" {
@@ -91,7 +91,7 @@ func (s *Server) folderOf(e *errand) string {
 	}
 	s.enter()
 	defer s.leave(nil)
-	return s.world.Image(e.ImageID).GetFolderId()
+	return s.world.Image(e.ResourceID).GetFolderId()
 }
 
 func retryInfo(d time.Duration) proto.Message {

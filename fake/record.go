@@ -163,7 +163,7 @@ func (s *Server) Events() iter.Seq[Event] {
 		for _, e := range events {
 			if e.Call != nil {
 				s.detachCall(e.Call)
-				e.ResourceID, e.OperationID = e.Call.ImageID, e.Call.OperationID
+				e.ResourceID, e.OperationID = e.Call.ResourceID, e.Call.OperationID
 				e.Text = e.Call.describe()
 			}
 			e.Resource, e.Before, e.Operation = cloned(e.Resource), cloned(e.Before), cloned(e.Operation)

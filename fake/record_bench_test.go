@@ -57,7 +57,7 @@ func BenchmarkFaultsThatDoNotMatch(b *testing.B) {
 	others := map[string]fake.Matcher{
 		"method": fake.ImageDelete,
 		"caller": fake.ByCaller("somebody else"),
-		"image":  fake.OnImage("another"),
+		"image":  fake.OnResource("another"),
 		"header": fake.ByHeader("user-agent", "terraform"),
 		"match":  fake.Match(func(r *compute.GetImageRequest) bool { return r.ImageId == "another" }),
 		"all":    fake.AllOf(fake.ImageGet, fake.ByCaller("somebody else")),

@@ -65,8 +65,8 @@ func TestEventsSayWhatTheyAre(t *testing.T) {
 	c := clientsOf(cloud.Conn())
 	cloud.AddImages(&compute.Image{Id: "im", FolderId: folder, Name: "web"})
 	before := cloud.Snapshot()
-	cloud.SetStatus("im", compute.Image_ERROR)
-	cloud.SetStatus("im", compute.Image_READY)
+	cloud.SetImageStatus("im", compute.Image_ERROR)
+	cloud.SetImageStatus("im", compute.Image_READY)
 	deleted, err := c.Delete(t.Context(), &compute.DeleteImageRequest{ImageId: "im"})
 	require.NoError(t, err)
 	cloud.Operation(deleted.Id).Step()
@@ -113,7 +113,7 @@ func TestACallIsRecordedWithBothItsEnds(t *testing.T) {
 
 	c := cloud.Calls()[0]
 	require.Equal(t, fake.ImageUpdate, c.Method)
-	require.Equal(t, []any{"web", "k", im.Id, op.Id, 1, true}, []any{c.Caller, c.Key, c.ImageID, c.OperationID, c.Attempt, c.Changed})
+	require.Equal(t, []any{"web", "k", im.Id, op.Id, 1, true}, []any{c.Caller, c.Key, c.ResourceID, c.OperationID, c.Attempt, c.Changed})
 	require.True(t, proto.Equal(request, c.Request))
 	require.True(t, proto.Equal(op, c.Reply))
 	require.Equal(t, codes.OK, c.Status.Code())
@@ -187,7 +187,7 @@ func TestTheRecordIsARing(t *testing.T) {
 		}
 		var kept []string
 		for _, call := range cloud.Calls() {
-			kept = append(kept, fmt.Sprint(call.Seq, call.ImageID))
+			kept = append(kept, fmt.Sprint(call.Seq, call.ResourceID))
 		}
 		var want []string
 		for n := c.calls - c.kept; n < c.calls; n++ {
@@ -208,7 +208,7 @@ func TestTheRecordIsARing(t *testing.T) {
 	_, err := clientsOf(cloud.Conn()).Get(t.Context(), &compute.GetImageRequest{ImageId: image})
 	require.NoError(t, err)
 	require.Equal(t, 1, i.Fired())
-	require.Len(t, cloud.Operations(fake.OnImage(image)), 1)
+	require.Len(t, cloud.Operations(fake.OnResource(image)), 1)
 }
 
 // told returns what the record says of a caller, "" for all, with nothing left out that the server decides.
@@ -222,7 +222,7 @@ func told(cloud *fake.Server, caller string) string {
 			fmt.Fprintln(&b, e.Seq, e.Time, e.Text, e.ResourceID, e.OperationID)
 		}
 		if c := e.Call; c != nil {
-			fmt.Fprintln(&b, c.Method, c.Caller, c.ImageID, c.OperationID, c.Changed, c.Attempt, c.Key, c.Faults)
+			fmt.Fprintln(&b, c.Method, c.Caller, c.ResourceID, c.OperationID, c.Changed, c.Attempt, c.Key, c.Faults)
 			request, err := proto.MarshalOptions{Deterministic: true}.Marshal(c.Request)
 			reply, err2 := proto.MarshalOptions{Deterministic: true}.Marshal(c.Reply)
 			fmt.Fprintf(&b, "%x %x %v %v %v", request, reply, c.Status, err, err2)
@@ -290,7 +290,7 @@ var anID = regexp.MustCompile(`\b(fd8|epd)[0-9a-v]{17}\b`)
 func renamed(cloud *fake.Server, caller string) string {
 	var b strings.Builder
 	for _, c := range cloud.Calls(fake.ByCaller(caller)) {
-		fmt.Fprintln(&b, c.Method, c.ImageID, c.OperationID, c.Changed, c.Status.Code(), c.Status.Message(), c.Faults, c.Request)
+		fmt.Fprintln(&b, c.Method, c.ResourceID, c.OperationID, c.Changed, c.Status.Code(), c.Status.Message(), c.Faults, c.Request)
 	}
 	var ids []string
 	text := anID.ReplaceAllStringFunc(b.String(), func(id string) string {

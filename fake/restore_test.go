@@ -19,11 +19,11 @@ func TestOperationsBegunAfterARestoreAreHandedOut(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		next := cloud.NextOperation(ctx, fake.ImageCreate)
 		cancel()
-		require.Equal(t, []string{op.Id, image}, []string{next.ID(), next.ImageID()})
+		require.Equal(t, []string{op.Id, image}, []string{next.ID(), next.ResourceID()})
 		if former != nil {
 			require.Equal(t, former.ID(), next.ID(), "equal seeds, equal calls, equal ids")
 		}
-		require.Len(t, cloud.Operations(fake.OnImage(image)), 1)
+		require.Len(t, cloud.Operations(fake.OnResource(image)), 1)
 		next.Complete()
 		former = next
 		cloud.Restore(start)

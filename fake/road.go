@@ -86,11 +86,11 @@ func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, reque
 	if key := c.Header["idempotency-key"]; len(key) > 0 {
 		c.Key = key[0]
 	}
-	c.ImageID, c.OperationID = subjects(request)
+	c.ResourceID, c.OperationID = subjects(request)
 	c.Start = s.enter()
 	if c.OperationID != "" {
 		if op, _ := s.world.GetOperation(c.OperationID); op != nil {
-			c.ImageID = op.Subject
+			c.ResourceID = op.Subject
 		}
 	}
 	s.requests++

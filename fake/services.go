@@ -54,7 +54,7 @@ func startOperation(ctx context.Context, s *Server, start func(*world.World, wor
 		if another {
 			e.KeyReused = s.record.starterOf(before)
 		} else {
-			e.ImageID = before.Subject
+			e.ResourceID = before.Subject
 		}
 		s.leave(e.Call)
 		return before.Operation, nil
@@ -62,7 +62,7 @@ func startOperation(ctx context.Context, s *Server, start func(*world.World, wor
 	op, refused := start(s.world, origin)
 	if op != nil {
 		if started, _ := s.world.GetOperation(op.Id); started != nil {
-			e.ImageID, e.OperationID = started.Subject, op.Id
+			e.ResourceID, e.OperationID = started.Subject, op.Id
 		}
 	}
 	s.leave(e.Call)
@@ -106,7 +106,7 @@ func (i imageService) Get(ctx context.Context, r *compute.GetImageRequest) (*com
 func (i imageService) GetLatestByFamily(ctx context.Context, r *compute.GetImageLatestByFamilyRequest) (*compute.Image, error) {
 	return read(ctx, i.server, func(w *world.World, e *errand) (*compute.Image, *spb.Status) {
 		im, refused := w.GetLatestByFamily(r)
-		e.ImageID = im.GetId()
+		e.ResourceID = im.GetId()
 		return im, refused
 	})
 }

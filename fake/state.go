@@ -10,14 +10,28 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// AddImage is [Server.AddImages] for one image. It returns nil where that is misuse.
+func (s *Server) AddImage(im *compute.Image) *compute.Image {
+	s.tb.Helper()
+	if stored := s.add("AddImage", im); len(stored) > 0 {
+		return stored[0]
+	}
+	return nil
+}
+
 // AddImages puts images into the cloud and returns them as stored. A field that is given stays as it is; absent ones are filled as
 // Create would fill them, with a new id, the present time and the status READY. FolderId must be given. An invalid image, and an id
 // or a name that is taken, are misuse; that image is left out, the others are added.
 func (s *Server) AddImages(images ...*compute.Image) []*compute.Image {
 	s.tb.Helper()
+	return s.add("AddImages", images...)
+}
+
+func (s *Server) add(what string, images ...*compute.Image) []*compute.Image {
+	s.tb.Helper()
 	s.checkBubble()
 	if s.closed() {
-		s.misuse("AddImages: the server is closed")
+		s.misuse("%s: the server is closed", what)
 		return nil
 	}
 	stored := make([]*compute.Image, 0, len(images))
@@ -33,7 +47,7 @@ func (s *Server) AddImages(images ...*compute.Image) []*compute.Image {
 	}
 	s.leave(nil)
 	for _, err := range broken {
-		s.misuse("AddImages: %v", err)
+		s.misuse("%s: %v", what, err)
 	}
 	return cloneImages(stored)
 }
@@ -44,6 +58,17 @@ func (s *Server) Image(id string) *compute.Image {
 	s.checkBubble()
 	s.enter()
 	im := s.world.Image(id)
+	s.leave(nil)
+	return cloned(im)
+}
+
+// ImageNamed returns a copy of the image that has that name in the folder, in whatever status; nil if there is none, and for "",
+// which is no name. The name that an Update under way will give is not found before it is given.
+func (s *Server) ImageNamed(folder, name string) *compute.Image {
+	s.tb.Helper()
+	s.checkBubble()
+	s.enter()
+	im := s.world.ImageNamed(folder, name)
 	s.leave(nil)
 	return cloned(im)
 }
@@ -73,20 +98,20 @@ func cloneImages(images []*compute.Image) []*compute.Image {
 	return clones
 }
 
-// SetStatus gives an image another status at once, as if something outside of the API had happened to it. Operations under way go
+// SetImageStatus gives an image another status at once, as if something outside of the API had happened to it. Operations under way go
 // on. An unknown id is misuse.
-func (s *Server) SetStatus(id string, status compute.Image_Status) {
+func (s *Server) SetImageStatus(id string, status compute.Image_Status) {
 	s.tb.Helper()
 	s.checkBubble()
 	if _, known := compute.Image_Status_name[int32(status)]; !known || status == compute.Image_STATUS_UNSPECIFIED {
-		s.misuse("SetStatus(%q, %d): an image is CREATING, READY, ERROR or DELETING", id, status)
+		s.misuse("SetImageStatus(%q, %d): an image is CREATING, READY, ERROR or DELETING", id, status)
 		return
 	}
 	now := s.enter()
 	found := s.world.SetStatus(id, status, now)
 	s.leave(nil)
 	if !found {
-		s.misuse("SetStatus: there is no image %q", id)
+		s.misuse("SetImageStatus: there is no image %q", id)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
 // spy is a test that is told of misuse instead of failing.
@@ -92,18 +93,52 @@ func TestAddImagesRefusesTheInvalid(t *testing.T) {
 	}
 }
 
+func TestOneImageIsAddedAndFoundByName(t *testing.T) {
+	test := &spy{}
+	cloud := fake.New(test, fake.WithPlan(fake.Finish(fake.ByHand())))
+	defer test.end()
+	c := clientsOf(cloud.Conn())
+	im := cloud.AddImage(named("one"))
+	require.Equal(t, "one", im.Name)
+	require.NotEmpty(t, im.Id)
+	other := cloud.AddImage(&compute.Image{FolderId: "b1gother", Name: "one"})
+	require.Nil(t, cloud.AddImage(named("one")))
+	require.Regexp(t, `AddImage: image .*the name "one" is taken`, test.take()[0])
+	cloud.AddImage(named("")) // has no name
+
+	find := func(folder, name string) string { return cloud.ImageNamed(folder, name).GetId() }
+	require.Equal(t, im.Id, find(folder, "one"))
+	require.Equal(t, other.Id, find("b1gother", "one"))
+	for _, none := range [][2]string{{folder, "two"}, {folder, ""}, {"", "one"}, {"b1gnone", "one"}} {
+		require.Nil(t, cloud.ImageNamed(none[0], none[1]), none)
+	}
+	cloud.ImageNamed(folder, "one").Name = "changed"
+	require.Equal(t, im.Id, find(folder, "one"), "it is a copy")
+
+	_, creating := c.create(t, fromDisk("two"))
+	require.Equal(t, creating, find(folder, "two"), "in whatever status")
+
+	op, err := c.Update(t.Context(), &compute.UpdateImageRequest{ImageId: im.Id, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"name"}}, Name: "three"})
+	require.NoError(t, err)
+	require.Equal(t, []string{im.Id, ""}, []string{find(folder, "one"), find(folder, "three")}, "not before the update ends")
+	cloud.Operation(op.Id).Complete()
+	require.Equal(t, []string{"", im.Id}, []string{find(folder, "one"), find(folder, "three")})
+	cloud.RemoveImage(im.Id)
+	require.Equal(t, "", find(folder, "three"))
+}
+
 func TestMisuseOfStateNamesWhatIsWrong(t *testing.T) {
 	test := &spy{}
 	cloud := fake.New(test)
 	defer test.end()
 	for want, misuse := range map[string]func(){
-		`SetStatus: there is no image "none"`:     func() { cloud.SetStatus("none", compute.Image_READY) },
-		`an image is CREATING, READY, ERROR or`:   func() { cloud.SetStatus("none", 77) },
-		`RemoveImage: there is no image "none"`:   func() { cloud.RemoveImage("none") },
-		`the server never knew the token`:         func() { cloud.RevokeToken("none") },
-		`Restore(nil)`:                            func() { cloud.Restore(nil) },
-		`Operation: there is none with id "none"`: func() { cloud.Operation("none") },
-		`ConnAs needs a name`:                     func() { cloud.ConnAs("") },
+		`SetImageStatus: there is no image "none"`: func() { cloud.SetImageStatus("none", compute.Image_READY) },
+		`an image is CREATING, READY, ERROR or`:    func() { cloud.SetImageStatus("none", 77) },
+		`RemoveImage: there is no image "none"`:    func() { cloud.RemoveImage("none") },
+		`the server never knew the token`:          func() { cloud.RevokeToken("none") },
+		`Restore(nil)`:                             func() { cloud.Restore(nil) },
+		`Operation: there is none with id "none"`:  func() { cloud.Operation("none") },
+		`ConnAs needs a name`:                      func() { cloud.ConnAs("") },
 	} {
 		misuse()
 		errors := test.take()
@@ -181,7 +216,7 @@ func TestStateIsSafeWhileClientsCall(t *testing.T) {
 	running.Go(func() {
 		for n := range 50 {
 			im := cloud.AddImages(named(fmt.Sprintf("seed-%d", n)))[0]
-			cloud.SetStatus(im.Id, compute.Image_ERROR)
+			cloud.SetImageStatus(im.Id, compute.Image_ERROR)
 			cloud.Images()
 			_ = cloud.Snapshot().String()
 			cloud.Calls(fake.ImageCreate)

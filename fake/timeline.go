@@ -66,7 +66,7 @@ func (b *storyBuilder) call(c *Call) {
 	}
 	drawn := timeline.Call{
 		Seq: c.Seq, Lane: lane, Method: c.Method.String(), Request: requestWords(c.Request), Attempt: c.Attempt,
-		Changes: c.Method.Starts(), Start: c.Start, End: c.End, Last: c.Answered, Image: c.ImageID, Operation: c.OperationID,
+		Changes: c.Method.Starts(), Start: c.Start, End: c.End, Last: c.Answered, Image: c.ResourceID, Operation: c.OperationID,
 	}
 	if drawn.Changes {
 		drawn.Key = c.Key
@@ -82,9 +82,9 @@ func (b *storyBuilder) call(c *Call) {
 
 	if r, ok := c.Request.(*compute.CreateImageRequest); ok {
 		b.knownImage(r.GetImageId())
-		b.image(c.ImageID, r.Name)
+		b.image(c.ResourceID, r.Name)
 	} else {
-		b.knownImage(c.ImageID)
+		b.knownImage(c.ResourceID)
 	}
 	if op, ok := c.Reply.(*operation.Operation); ok && c.Method.Starts() {
 		b.operation(op.Id, c.Method)

@@ -58,7 +58,7 @@ var timelineStories = []struct {
 			time.Sleep(time.Second)
 		}
 		time.Sleep(5 * time.Second)
-		image := cloud.Operation(op.Id).ImageID()
+		image := cloud.Operation(op.Id).ResourceID()
 		_, err = compute.NewImageServiceClient(cloud.ConnAs("carol")).Delete(t.Context(), &compute.DeleteImageRequest{ImageId: image})
 		require.Equal(t, codes.FailedPrecondition, status.Code(err))
 		time.Sleep(time.Hour)

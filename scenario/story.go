@@ -157,8 +157,8 @@ func Stories() []Story {
 			Happens:    "An image that was there a moment ago, in a list or by its family, is gone when it is asked for.",
 			GoodClient: "Takes NotFound for what it is, and goes on with the rest.",
 			Lines: []Line{{On: fake.AnyOf(fake.ImageGet, fake.ImageUpdate, fake.ImageDelete), When: fake.Once(), Do: func(s *fake.Server) {
-				if c := running(s, fake.ImageGet, fake.ImageUpdate, fake.ImageDelete); c != nil && s.Image(c.ImageID) != nil {
-					s.RemoveImage(c.ImageID)
+				if c := running(s, fake.ImageGet, fake.ImageUpdate, fake.ImageDelete); c != nil && s.Image(c.ResourceID) != nil {
+					s.RemoveImage(c.ResourceID)
 				}
 			}}},
 		},

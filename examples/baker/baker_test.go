@@ -45,13 +45,13 @@ func TestARollbackSeenFromTheCaller(t *testing.T) {
 	go func() { _, err := bake(t.Context(), cloud); done <- err }()
 
 	op := cloud.NextOperation(t.Context(), fake.ImageCreate)
-	assert.Image(t, cloud, op.ImageID(), assert.Status(compute.Image_CREATING))
+	assert.Image(t, cloud, op.ResourceID(), assert.Status(compute.Image_CREATING))
 	op.RollBack(codes.Internal, "disk read error") // the error is set, done is false: rolling back
-	assert.Image(t, cloud, op.ImageID(), assert.Status(compute.Image_CREATING))
+	assert.Image(t, cloud, op.ResourceID(), assert.Status(compute.Image_CREATING))
 	op.Step() // rolled back
 
 	require.ErrorContains(t, <-done, "disk read error")
-	assert.Image(t, cloud, op.ImageID(), assert.Gone())
+	assert.Image(t, cloud, op.ResourceID(), assert.Gone())
 	assert.NothingLeft(t, cloud, before)
 }
 

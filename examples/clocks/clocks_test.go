@@ -53,7 +53,7 @@ func TestStateFollowsTheClock(t *testing.T) {
 
 			for _, status := range []compute.Image_Status{compute.Image_CREATING, compute.Image_READY} {
 				c.advance(10 * time.Minute)
-				image, err := images.Get(t.Context(), &compute.GetImageRequest{ImageId: op.ImageID()})
+				image, err := images.Get(t.Context(), &compute.GetImageRequest{ImageId: op.ResourceID()})
 				require.NoError(t, err)
 				require.Equal(t, status, image.Status)
 			}

@@ -65,13 +65,13 @@ func TestWaitUntilTheTestSaysSo(t *testing.T) {
 	}()
 
 	op := cloud.NextOperation(t.Context(), fake.ImageCreate)
-	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ImageID()).Status)
+	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ResourceID()).Status)
 	op.RollBack(codes.Internal, "disk read error")
-	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ImageID()).Status, "it is rolling back")
+	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ResourceID()).Status, "it is rolling back")
 	op.Step()
 
 	require.ErrorContains(t, <-waited, "disk read error")
-	require.Nil(t, cloud.Image(op.ImageID()))
+	require.Nil(t, cloud.Image(op.ResourceID()))
 }
 
 func TestPollOnce(t *testing.T) {

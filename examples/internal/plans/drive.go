@@ -42,7 +42,7 @@ func newDrive(t *testing.T, cloud *fake.Server, client Client, j job, e ending) 
 	op, err := j.start(t.Context(), client, old)
 	require.NoError(t, err)
 	d.op, d.id = op, op.Proto().Id
-	d.image = cloud.Operation(d.id).ImageID()
+	d.image = cloud.Operation(d.id).ResourceID()
 	return d
 }
 

@@ -85,11 +85,18 @@ func (w *World) RemoveImage(id string, now time.Time) bool {
 }
 
 // Image returns an image, nil if there is none.
-func (w *World) Image(id string) *compute.Image {
-	if im := w.images.Get(id); im != nil {
-		return im.Image
+func (w *World) Image(id string) *compute.Image { return messageOf(w.images.Get(id)) }
+
+// ImageNamed returns the image that has a name in a folder, nil if there is none.
+func (w *World) ImageNamed(folder, name string) *compute.Image {
+	return messageOf(w.images.Named(folder, name))
+}
+
+func messageOf(im *store.Image) *compute.Image {
+	if im == nil {
+		return nil
 	}
-	return nil
+	return im.Image
 }
 
 // Past tells whether id once was an image.
