@@ -43,6 +43,7 @@ type Call struct {
 	requestID uint64 // number of the request id
 	bare      bool   // answered Trailers-Only
 	pace      string // told when to poll again
+	ordered   bool   // it has a turn in an order
 }
 
 // Running tells whether the call has not been answered.

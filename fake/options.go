@@ -33,6 +33,7 @@ type settings struct {
 	closeSources bool
 	keep         int // events of the record
 	services     []func(grpc.ServiceRegistrar, *Server)
+	gate         Gate // nil: none
 }
 
 // set applies options, in order.

@@ -20,23 +20,25 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// road is the way every unary call goes: record it, find out who calls, let early faults have it, validate, let faults have it
+// road is the way every unary call goes: find out who calls, record it, let early faults have it, validate, let faults have it
 // before the commit, handle it, let late faults have it, record the answer.
 func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	request, _ := req.(proto.Message)
 	e := errandOf(ctx)
-	c := s.arrive(ctx, e, info.FullMethod, request)
-
-	subject, unknown := s.auth.identify(c)
-	switch named := c.conn.from.named; {
-	case subject != "" && !named:
-		s.rename(c, subject)
-	case subject == "" && named:
-		subject = c.Caller
+	c, unknown := s.meet(ctx, e, info.FullMethod, request)
+	if s.settings.gate == nil {
+		s.takeDown(c)
+	} else {
+		seen := *c
+		s.settings.gate.Arrive(ctx, &seen, func() int { s.takeDown(c); return c.Seq })
+		_, unknown = s.auth.identify(c) // a token may have been revoked meanwhile
 	}
-	e.subject = cmp.Or(subject, defaultUser)
 
-	hits, a := s.hit(c)
+	var hits []*Injected
+	a := s.abandoned(ctx)
+	if a == nil {
+		hits, a = s.hit(c)
+	}
 	if a == nil {
 		a = s.apply(ctx, e, hits, early, nil)
 	}
@@ -48,6 +50,9 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	}
 	if a == nil {
 		a = s.apply(ctx, e, hits, beforeCommit, nil)
+	}
+	if a == nil {
+		a = s.commit(ctx, c)
 	}
 	if a == nil {
 		a = s.handle(ctx, e, request, handler)
@@ -68,9 +73,9 @@ type answer struct {
 	foreign error       // a neighbour's error: passed on as it is
 }
 
-// arrive records a call.
-func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, request proto.Message) *Call {
-	c := &Call{Method: Method(fullMethod), Request: request, Header: e.header, Attempt: 1}
+// meet finds out who calls, and for what. It returns why nobody knows who calls, nil if that is known.
+func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request proto.Message) (c *Call, unknown *spb.Status) {
+	c = &Call{Method: Method(fullMethod), Request: request, Header: e.header, Attempt: 1}
 	e.Call = c
 	if p, ok := peer.FromContext(ctx); ok { // always: the server's own listeners accept nothing else
 		c.conn = p.Addr.(peerAddr).conn
@@ -87,6 +92,19 @@ func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, reque
 		c.Key = key[0]
 	}
 	c.ResourceID, c.OperationID = subjects(request)
+	subject, unknown := s.auth.identify(c)
+	switch named := c.conn.from.named; {
+	case subject != "" && !named:
+		c.Caller = subject
+	case subject == "" && named:
+		subject = c.Caller
+	}
+	e.subject = cmp.Or(subject, defaultUser)
+	return c, unknown
+}
+
+// takeDown gives a call its place in the record.
+func (s *Server) takeDown(c *Call) {
 	c.Start = s.enter()
 	if c.OperationID != "" {
 		if op, _ := s.world.GetOperation(c.OperationID); op != nil {
@@ -99,14 +117,6 @@ func (s *Server) arrive(ctx context.Context, e *errand, fullMethod string, reque
 	s.running++
 	s.announce()
 	s.leave(nil)
-	return c
-}
-
-// rename gives a call the name of the subject that its token belongs to.
-func (s *Server) rename(c *Call, subject string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.Caller = subject
 }
 
 // subjects returns the ids of the image and the operation that a request names.
@@ -184,6 +194,7 @@ func guarded(f func()) (broken string) {
 
 // reply records the answer of a call and sends its headers.
 func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
+	s.askToAnswer(ctx, c, a)
 	ids := s.requestIDs(c.requestID)
 	defer ids.release()
 	st := a.status
@@ -234,6 +245,7 @@ func (s *Server) finish(c *Call, a *answer, st *spb.Status) {
 		}
 	}
 	s.running--
+	s.passTurn(c)
 	s.rest(c)
 	if s.running == 0 && s.waiters.idle != nil {
 		close(s.waiters.idle)

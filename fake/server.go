@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
@@ -48,6 +49,8 @@ type Server struct {
 	history  history
 	misuses  []error
 	requests uint64 // request ids given out
+
+	orders atomic.Pointer[[]*order] // replaced, never changed; what is in it is guarded by mu
 }
 
 // New starts a server for one test and closes it when the test ends. Misuse of the server fails the test at the caller's line, as
@@ -192,7 +195,7 @@ func (s *Server) close() error {
 	}
 	s.conns.mu.Unlock()
 	s.parting.come()
-	return errors.Join(stuck, s.unfired(), s.Err())
+	return errors.Join(stuck, s.unfired(), s.unordered(), s.Err())
 }
 
 // stop ends the server, and lets answers that are on their way reach their callers first. A graceful stop holds a lock of grpc-go

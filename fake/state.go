@@ -212,6 +212,7 @@ func (s *Server) Fork(t TB, opts ...Option) *Server {
 	}
 	t.Helper()
 	fork := &Server{settings: s.settings, tb: t, name: "of " + t.Name(), home: bubble(), closing: make(chan struct{})}
+	fork.settings.gate = nil
 	if err := fork.settings.set(opts); err != nil {
 		t.Errorf("imagefake: Fork: %v", err)
 		t.FailNow()

@@ -36,9 +36,10 @@ func unknown(_ any, stream grpc.ServerStream) error {
 func (s *Server) streamRoad(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	ctx, cancel := s.untilClosing(stream.Context())
 	defer cancel()
-	c := s.arrive(ctx, errandOf(ctx), info.FullMethod, nil)
+	c, refused := s.meet(ctx, errandOf(ctx), info.FullMethod, nil)
+	s.takeDown(c)
 	a := &answer{}
-	if _, refused := s.auth.identify(c); refused != nil {
+	if refused != nil {
 		a.status = refused
 	} else {
 		var err error

@@ -324,6 +324,7 @@ func (s *Server) hold(ctx context.Context, c *Call, seen *lro.Operation) (*lro.O
 			s.waiters.held = make(map[string][]*pause)
 		}
 		s.waiters.held[seen.Id] = append(s.waiters.held[seen.Id], p)
+		s.passTurn(c)
 		s.rest(c)
 		due, timed := current.Run.Due()
 		s.leave(nil)
