@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/imagefake/imagefake/assert/internal/diff"
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 )
@@ -84,7 +84,7 @@ func Only[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) (q Q) 
 	}
 	lines := make([]string, len(requests))
 	for i, c := range requests {
-		lines[i] = callLine(c) + "\n  " + diff.Text(c.Request)
+		lines[i] = callLine(c) + "\n  " + plain.Redacted(c.Request)
 	}
 	below := []string{block("the requests", cut(lines)...)}
 	if len(requests) == 0 {

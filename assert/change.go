@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/imagefake/imagefake/assert/internal/diff"
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 )
@@ -77,9 +77,9 @@ func Changed(t fake.TB, s *fake.Server, since *fake.State, images map[string][]C
 		checks := images[key]
 		switch {
 		case !is:
-			lines = append(lines, fmt.Sprintf("%s: want it changed, %s", key, unchangedOr(now, key)))
+			lines = append(lines, under(key, []string{"want it changed, " + unchangedOr(now, key)})...)
 		case c.after == nil && !wantsGone(checks):
-			lines = append(lines, key+": want it there, got nothing: it has gone")
+			lines = append(lines, under(key, []string{"want it there, got nothing: it has gone"})...)
 		default:
 			lines = append(lines, under(key, differences(c.after, checks))...)
 			lines = append(lines, under(key, c.uncovered(checks))...)
@@ -107,7 +107,7 @@ func NothingLeft(t fake.TB, s *fake.Server, since *fake.State) bool {
 	var lines []string
 	for _, im := range s.Images() {
 		if since.Image(im.Id) == nil {
-			lines = append(lines, fmt.Sprintf("image %s: %s", im.Id, imageLine(im)))
+			lines = append(lines, fmt.Sprintf("image %s: %s", plain.Line(im.Id), imageLine(im)))
 		}
 	}
 	had := make(map[string]bool)
@@ -151,7 +151,7 @@ func changesOf(before, after []*compute.Image) []change {
 	var changes []change
 	for _, im := range before {
 		was[im.Id] = true
-		if now[im.Id] == nil || diff.Messages(im, now[im.Id]) != nil {
+		if now[im.Id] == nil || plain.Differences(im, now[im.Id]) != nil {
 			changes = append(changes, change{im, now[im.Id]})
 		}
 	}
@@ -190,7 +190,7 @@ func (c change) lines() []string {
 		return []string{"want it there as before, got nothing: it has gone"}
 	}
 	var lines []string
-	for _, d := range diff.Messages(c.before, c.after) {
+	for _, d := range plain.Differences(c.before, c.after) {
 		lines = append(lines, d.String())
 	}
 	return lines
@@ -202,7 +202,7 @@ func (c change) uncovered(checks []Check) []string {
 		return nil
 	}
 	var lines []string
-	for _, d := range diff.Messages(c.before, c.after) {
+	for _, d := range plain.Differences(c.before, c.after) {
 		field := d.Path
 		if end := strings.IndexAny(field, ".["); end >= 0 {
 			field = field[:end]
@@ -239,7 +239,7 @@ func operationChanges(before, after []*operation.Operation) []string {
 			lines = append(lines, name+": want none, got a new one")
 			continue
 		}
-		for _, d := range diff.Messages(old, op) {
+		for _, d := range plain.Differences(old, op) {
 			lines = append(lines, name+": "+d.String())
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/imagefake/imagefake/assert/internal/diff"
+	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/protobuf/proto"
 )
@@ -15,7 +15,7 @@ import (
 type Check interface {
 	fmt.Stringer
 	// check returns how an image differs. Only Gone takes one that is nil.
-	check(*compute.Image) []diff.Difference
+	check(*compute.Image) []plain.Difference
 	// covers tells whether the check is about a field of images.
 	covers(field string) bool
 }
@@ -29,11 +29,11 @@ type partial struct {
 
 func (p partial) String() string { return p.text }
 
-func (p partial) check(im *compute.Image) []diff.Difference {
+func (p partial) check(im *compute.Image) []plain.Difference {
 	if p.whole != "" {
-		return diff.Messages(p.image, only(im, p.whole))
+		return plain.Differences(p.image, only(im, p.whole))
 	}
-	return diff.Partial(p.image, im)
+	return plain.Partial(p.image, im)
 }
 
 func (p partial) covers(field string) bool {
@@ -78,7 +78,7 @@ func Fields(want *compute.Image) Check {
 		return misuse("Fields is given a nil image: give it one with the fields that count")
 	}
 	want = proto.Clone(want).(*compute.Image)
-	return partial{image: want, text: "fields " + diff.Text(want)}
+	return partial{image: want, text: "fields " + plain.Redacted(want)}
 }
 
 // Gone checks that an image is not there any more. One that never was there has not gone. It is the only check of its image.
@@ -88,11 +88,11 @@ type gone struct{}
 
 func (gone) String() string { return "gone" }
 
-func (gone) check(im *compute.Image) []diff.Difference {
+func (gone) check(im *compute.Image) []plain.Difference {
 	if im == nil {
 		return nil
 	}
-	return []diff.Difference{{Path: "the image", Want: "gone", Got: im.Status.String()}}
+	return []plain.Difference{{Path: "the image", Want: "gone", Got: im.Status.String()}}
 }
 
 func (gone) covers(string) bool { return true }
@@ -100,9 +100,9 @@ func (gone) covers(string) bool { return true }
 // misuse is a check that makes no sense; the text tells why.
 type misuse string
 
-func (m misuse) String() string                         { return string(m) }
-func (m misuse) check(*compute.Image) []diff.Difference { return nil }
-func (m misuse) covers(string) bool                     { return true }
+func (m misuse) String() string                          { return string(m) }
+func (m misuse) check(*compute.Image) []plain.Difference { return nil }
+func (m misuse) covers(string) bool                      { return true }
 
 // brokenChecks returns what is wrong with checks themselves, "" if nothing.
 func brokenChecks(checks []Check) string {

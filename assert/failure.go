@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/codes"
 )
 
 // failed reports a failed check: what was expected and what was found in a sentence, below it what helps to see why.
 func failed(t fake.TB, check, sentence string, below ...string) bool {
 	t.Helper()
-	text := "assert." + check + ": " + sentence
+	text := "assert." + check + ": " + plain.Line(sentence)
 	for _, block := range below {
 		if block != "" {
-			text += "\n" + block
+			text += "\n" + plain.Lines(block)
 		}
 	}
 	t.Errorf("%s", text)
@@ -93,9 +94,9 @@ func callLine(c fake.Call) string {
 	} else if c.OperationID != "" {
 		text += " on operation " + c.OperationID
 	}
-	text += ": " + answerOf(c)
+	text = plain.Line(text + ": " + answerOf(c))
 	for _, fault := range c.Faults {
-		text += fmt.Sprintf("\n  met by the fault: %v", fault)
+		text += "\n  met by the fault: " + plain.Line(fault.String())
 	}
 	return text
 }
@@ -107,7 +108,7 @@ func answerOf(c fake.Call) string {
 	case c.Status.Code() == codes.OK:
 		return "OK"
 	}
-	return fmt.Sprintf("%v (%s)", c.Status.Code(), c.Status.Message())
+	return plain.Line(fmt.Sprintf("%v (%s)", c.Status.Code(), c.Status.Message()))
 }
 
 func callLines(calls []fake.Call) []string {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // nearestCalls is how many calls a failure text compares with what was wanted.
@@ -68,7 +69,7 @@ func (r record) why(c fake.Call, m fake.Matcher) string {
 func because(c fake.Call, reasons []string) string {
 	text := callLine(c)
 	for _, reason := range reasons {
-		text += "\n  " + reason
+		text += "\n  " + plain.Line(reason)
 	}
 	return text
 }

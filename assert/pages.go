@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/imagefake/imagefake/assert/internal/diff"
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -100,7 +100,7 @@ func listOf(c fake.Call) (name string, is bool) {
 			request.ProtoReflect().Clear(fd)
 		}
 	}
-	return strings.Join([]string{c.Caller, c.Method.FullName(), diff.Text(request)}, "\x00"), true
+	return strings.Join([]string{c.Caller, c.Method.FullName(), plain.Message(request)}, "\x00"), true
 }
 
 // token returns the page token of a request, or the one of the next page of a reply.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/imagefake/imagefake/assert/internal/diff"
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -28,8 +28,8 @@ func Like[Q proto.Message](partial Q, and ...fake.Matcher) fake.Matcher {
 		return newRequest[Q]("", broken, nil)
 	}
 	want := proto.Clone(partial) // the caller may change his
-	differ := func(q proto.Message) []diff.Difference { return diff.Partial(want, q) }
-	return newRequest[Q]("like "+diff.Text(want), "", differ, and...)
+	differ := func(q proto.Message) []plain.Difference { return plain.Partial(want, q) }
+	return newRequest[Q]("like "+plain.Redacted(want), "", differ, and...)
 }
 
 // Exactly picks the calls whose request equals want by go-cmp, with protocmp.Transform and opts: protocmp.IgnoreFields and
@@ -40,14 +40,14 @@ func Exactly[Q proto.Message](want Q, opts ...cmp.Option) fake.Matcher {
 	}
 	wanted := proto.Clone(want)
 	_, broken := compare(wanted, wanted, opts)
-	differ := func(q proto.Message) []diff.Difference {
+	differ := func(q proto.Message) []plain.Difference {
 		found, broken := compare(wanted, q, opts)
 		if broken != "" {
-			return []diff.Difference{{Path: "the message", Want: diff.Text(wanted), Got: "no answer: " + broken}}
+			return []plain.Difference{{Path: "the message", Want: plain.Redacted(wanted), Got: "no answer: " + broken}}
 		}
 		return found
 	}
-	return newRequest[Q]("equal to "+diff.Text(wanted), broken, differ)
+	return newRequest[Q]("equal to "+plain.Redacted(wanted), broken, differ)
 }
 
 // Field picks the calls whose request has type Q and, at a path, a value:
@@ -63,22 +63,22 @@ func Field[Q proto.Message](path string, want any) fake.Matcher {
 	if of == nil {
 		return newRequest[Q]("", "", nil)
 	}
-	p, err := diff.ParsePath(of, path)
+	p, err := plain.ParsePath(of, path)
 	if err != nil {
 		return newRequest[Q]("", err.Error(), nil)
 	}
-	w, err := diff.NewWant(p, want)
+	w, err := plain.NewWant(p, want)
 	if err != nil {
 		return newRequest[Q]("", err.Error(), nil)
 	}
-	return newRequest[Q]("with "+w.String(), "", w.Diff)
+	return newRequest[Q]("with "+w.String(), "", w.Differences)
 }
 
 // request is a matcher of calls by their requests that can tell why it does not pick one.
 type request struct {
 	fake.Matcher
 	of   protoreflect.MessageDescriptor
-	diff func(proto.Message) []diff.Difference
+	diff func(proto.Message) []plain.Difference
 	and  []fake.Matcher
 	text string
 }
@@ -91,7 +91,7 @@ func (r *request) String() string { return r.text }
 const impossible = "an impossible matcher: "
 
 // newRequest makes a matcher for requests of type Q in which differ finds no difference. broken tells why there can be none.
-func newRequest[Q proto.Message](text, broken string, differ func(proto.Message) []diff.Difference, and ...fake.Matcher) fake.Matcher {
+func newRequest[Q proto.Message](text, broken string, differ func(proto.Message) []plain.Difference, and ...fake.Matcher) fake.Matcher {
 	of := typeOf[Q]()
 	if of == nil {
 		broken = fmt.Sprintf("%v is the type of no request: give it one such as *compute.CreateImageRequest", reflect.TypeFor[Q]())
@@ -128,14 +128,14 @@ func empty(m proto.Message) string {
 }
 
 // compare returns how two messages differ, or why go-cmp, which panics then, cannot work with the options.
-func compare(want, got proto.Message, opts []cmp.Option) (found []diff.Difference, broken string) {
+func compare(want, got proto.Message, opts []cmp.Option) (found []plain.Difference, broken string) {
 	defer func() {
 		if r := recover(); r != nil {
 			line, _, _ := strings.Cut(fmt.Sprint(r), "\n")
 			broken = "go-cmp cannot work with its options: " + strings.TrimSuffix(line, ":")
 		}
 	}()
-	return diff.Messages(want, got, opts...), ""
+	return plain.Differences(want, got, opts...), ""
 }
 
 // misfit tells why no call can have a request of that type, "" if one can.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -77,10 +78,10 @@ func Folder(t fake.TB, s *fake.Server, folder string, images map[string][]Check)
 		im := found[name]
 		switch {
 		case im == nil && !wantsGone(checks):
-			lines = append(lines, name+": want it there, got nothing")
+			lines = append(lines, under(name, []string{"want it there, got nothing"})...)
 		case im == nil:
 		case !wanted:
-			lines = append(lines, name+": want nothing, got "+imageLine(im))
+			lines = append(lines, under(name, []string{"want nothing, got " + imageLine(im)})...)
 		default:
 			lines = append(lines, under(name, differences(im, checks))...)
 		}
@@ -160,7 +161,7 @@ func existed(s *fake.Server, id string) bool {
 func existing(s *fake.Server) string {
 	var lines []string
 	for _, im := range s.Images(func(im *compute.Image) bool { return im.FolderId != fake.StandardImages }) {
-		lines = append(lines, im.Id+": "+imageLine(im))
+		lines = append(lines, plain.Line(im.Id)+": "+imageLine(im))
 	}
 	if lines == nil {
 		return "  there are no images outside the public catalogue"
@@ -188,7 +189,7 @@ func imageLine(im *compute.Image) string {
 	if im.Family != "" {
 		text += fmt.Sprintf(" of family %q", im.Family)
 	}
-	return text + " in folder " + im.FolderId
+	return plain.Line(text + " in folder " + im.FolderId)
 }
 
 func nameOf(im *compute.Image) string {
@@ -211,7 +212,7 @@ func folders(s *fake.Server) []string {
 func under(name string, lines []string) []string {
 	out := make([]string, len(lines))
 	for i, line := range lines {
-		out[i] = name + ": " + line
+		out[i] = plain.Line(name + ": " + line)
 	}
 	return out
 }

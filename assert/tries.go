@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/imagefake/imagefake/assert/internal/diff"
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
 )
@@ -16,7 +16,7 @@ func repeats(calls []fake.Call) [][]fake.Call {
 	place := make(map[string]int)
 	var groups [][]fake.Call
 	for _, c := range calls {
-		key := strings.Join([]string{c.Caller, c.Method.FullName(), requestText(c)}, "\x00")
+		key := strings.Join([]string{c.Caller, c.Method.FullName(), requestKey(c)}, "\x00")
 		if _, known := place[key]; !known {
 			place[key] = len(groups)
 			groups = append(groups, nil)
@@ -26,12 +26,20 @@ func repeats(calls []fake.Call) [][]fake.Call {
 	return groups
 }
 
-// requestText returns the text of a request: equal requests have equal texts.
+// requestKey returns what equal requests share, and no others.
+func requestKey(c fake.Call) string {
+	if c.Request == nil {
+		return ""
+	}
+	return plain.Message(c.Request)
+}
+
+// requestText returns a request for people.
 func requestText(c fake.Call) string {
 	if c.Request == nil {
 		return ""
 	}
-	return diff.Text(c.Request)
+	return plain.Redacted(c.Request)
 }
 
 // retry tells whether next repeats c because c brought nothing: it failed, or it was not answered when next arrived.

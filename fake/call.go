@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -51,7 +52,9 @@ func (c *Call) Running() bool { return c.Status == nil }
 
 // String returns the call in a few words: "#12 ImageCreate by conn-1". It is also what the fmt verbs print, so that tokens in headers
 // and requests do not get into a log by themselves.
-func (c Call) String() string { return fmt.Sprintf("#%d %v by %s", c.Seq, c.Method, c.Caller) }
+func (c Call) String() string {
+	return plain.Line(fmt.Sprintf("#%d %v by %s", c.Seq, c.Method, c.Caller))
+}
 
 // describe returns the call and its answer in one line.
 func (c *Call) describe() string {
@@ -68,5 +71,5 @@ func (c *Call) describe() string {
 	default:
 		text += ", answered OK"
 	}
-	return text
+	return plain.Line(text)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -126,7 +127,7 @@ func (e Effect) String() string {
 		}
 		texts = append(texts, text)
 	}
-	return strings.Join(texts, ", then ")
+	return plain.Line(strings.Join(texts, ", then "))
 }
 
 func effect(a action) Effect { return Effect{[]action{a}} }

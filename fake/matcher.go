@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -208,22 +209,22 @@ func ByCaller(name string) Matcher {
 	return &matcher{
 		why:   emptyID("ByCaller", name),
 		picks: func(c *Call) bool { return c.Caller == name },
-		text:  "calls by " + name,
+		text:  "calls by " + plain.Line(name),
 	}
 }
 
 // ByHeader picks the calls with a request header in which one of the values contains text: ByHeader("user-agent", "terraform").
 func ByHeader(key, text string) Matcher {
 	key = strings.ToLower(key)
-	shown := text
-	if key == "authorization" {
-		shown = "…" // a token is not for the record
+	shown := plain.Masked(text)
+	if plain.Secret(key) {
+		shown = "…"
 	}
 	return &matcher{
 		picks: func(c *Call) bool {
 			return slices.ContainsFunc(c.Header[key], func(v string) bool { return strings.Contains(v, text) })
 		},
-		text: fmt.Sprintf("calls with header %s containing %q", key, shown),
+		text: fmt.Sprintf("calls with header %s containing %q", plain.Line(key), shown),
 	}
 }
 
@@ -234,7 +235,7 @@ func OnResource(id string) Matcher {
 	return &matcher{
 		why:   emptyID("OnResource", id),
 		picks: func(c *Call) bool { return c.ResourceID == id && id != "" },
-		text:  "calls on resource " + id,
+		text:  "calls on resource " + plain.Line(id),
 	}
 }
 
@@ -244,7 +245,7 @@ func OnOperation(id string) Matcher {
 		why:   emptyID("OnOperation", id),
 		picks: func(c *Call) bool { return c.OperationID == id && id != "" },
 		only:  []Method{OperationGet, OperationCancel},
-		text:  "calls on operation " + id,
+		text:  "calls on operation " + plain.Line(id),
 	}
 }
 

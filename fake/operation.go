@@ -11,6 +11,7 @@ import (
 
 	"github.com/imagefake/imagefake/fake/internal/lro"
 	"github.com/imagefake/imagefake/fake/internal/world"
+	"github.com/imagefake/imagefake/fake/plain"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -141,7 +142,7 @@ func reason(err error) string {
 }
 
 // callsSeen tells what the server was asked lately.
-func (s *Server) callsSeen() string {
+func (s *Server) callsSeen() paragraph {
 	calls := s.Calls()
 	if len(calls) == 0 {
 		return "the server has seen no call at all"
@@ -152,7 +153,7 @@ func (s *Server) callsSeen() string {
 	for _, c := range calls[max(0, len(calls)-most):] {
 		fmt.Fprintf(&b, "\n\t#%d %s", c.Seq, c.describe())
 	}
-	return b.String()
+	return paragraph(b.String())
 }
 
 // Operation returns the operation with that id. An unknown id is misuse and stops the test.
@@ -251,12 +252,12 @@ func (o *Operation) String() string {
 	if o.id == "" {
 		return "an operation that never came"
 	}
-	text := fmt.Sprintf("operation %s (%v of image %s)", o.id, o.method, o.image)
+	text := plain.Line(fmt.Sprintf("operation %s (%v of image %s)", o.id, o.method, o.image))
 	op := o.now()
 	if op == nil {
 		return text + " is not in the state of the server any more"
 	}
-	return text + " " + describeRun(op.Run)
+	return text + " " + plain.Line(describeRun(op.Run))
 }
 
 func describeRun(r lro.Run) string {

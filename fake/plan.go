@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/imagefake/imagefake/fake/internal/lro"
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -77,7 +78,7 @@ func (p Plan) String() string {
 	if p.TooLate {
 		b.WriteString(", cannot be cancelled")
 	}
-	return b.String()
+	return plain.Line(b.String())
 }
 
 // compile turns a plan into the form the operations use. The error is for the test that made the plan.

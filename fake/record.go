@@ -8,6 +8,7 @@ import (
 
 	"github.com/imagefake/imagefake/fake/internal/lro"
 	"github.com/imagefake/imagefake/fake/internal/world"
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 )
@@ -34,7 +35,7 @@ func (e entry) event() Event {
 
 // add gives an event that is no call its number and keeps it.
 func (r *record) add(e Event) {
-	e.Seq = r.last + 1
+	e.Seq, e.Text = r.last+1, plain.Line(e.Text)
 	r.put(entry{other: &e})
 }
 

@@ -34,6 +34,7 @@ func (noTest) Cleanup(func())        {}
 // there is no test to tell, or none any more.
 func (s *Server) misuse(format string, args ...any) (told bool) {
 	s.tb.Helper()
+	tidy(args)
 	text := fmt.Sprintf(format, args...)
 	if s.report(text) {
 		return true

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/imagefake/imagefake/fake/plain"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/access"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
@@ -103,11 +104,7 @@ func sourceWords(r *compute.CreateImageRequest) string {
 	case *compute.CreateImageRequest_SnapshotId:
 		return "from snapshot " + source.SnapshotId
 	case *compute.CreateImageRequest_Uri:
-		uri, signature, signed := strings.Cut(source.Uri, "?") // the query of a signed URI is a secret
-		if signed && signature != "" {
-			uri += "?…"
-		}
-		return "from " + uri
+		return "from " + plain.Masked(source.Uri) // the query of a signed URI is a secret
 	}
 	return ""
 }
@@ -120,7 +117,7 @@ func fieldWords(m proto.Message) string {
 	fields := reflected.Descriptor().Fields()
 	for i := 0; i < fields.Len() && len(said) < most; i++ {
 		fd := fields.Get(i)
-		if fd.IsList() || fd.IsMap() || fd.Message() != nil || fd.Kind() == protoreflect.BytesKind || !reflected.Has(fd) || secret(fd.Name()) {
+		if fd.IsList() || fd.IsMap() || fd.Message() != nil || fd.Kind() == protoreflect.BytesKind || !reflected.Has(fd) || plain.Secret(string(fd.Name())) {
 			continue
 		}
 		value := fmt.Sprint(reflected.Get(fd).Interface())
@@ -131,16 +128,6 @@ func fieldWords(m proto.Message) string {
 		said = append(said, fmt.Sprintf("%s=%s", fd.Name(), value))
 	}
 	return strings.Join(said, " ")
-}
-
-// secret tells whether a field's name says that its value is no one else's business.
-func secret(field protoreflect.Name) bool {
-	for _, word := range []string{"token", "secret", "password", "passphrase", "jwt", "credential", "key", "cookie", "signature", "auth"} {
-		if strings.Contains(strings.ToLower(string(field)), word) {
-			return true
-		}
-	}
-	return false
 }
 
 // replyWords returns what matters of a reply, in words; "" where there is nothing to say but OK. Nothing secret is in them.

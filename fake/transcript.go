@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/imagefake/imagefake/fake/internal/canon"
+	"github.com/imagefake/imagefake/fake/plain"
 	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -15,8 +15,8 @@ import (
 // the calls that one of them picks, and no other events.
 //
 // Equal servers under the same sequential test have equal transcripts in every run: ids of 20 characters and idempotency keys are
-// renamed in order of appearance, times, request ids and other headers are left out, messages are written field by field. Callers
-// that run side by side have equal transcripts each: Transcript(ByCaller("baker")). Tokens are never shown. Two events at the same
+// renamed in order of appearance, times, request ids and other headers are left out, messages are written field by field, without secrets. Callers
+// that run side by side have equal transcripts each: Transcript(ByCaller("baker")). Two events at the same
 // virtual instant in different goroutines (a deadline and a change, say) come in either order.
 func (s *Server) Transcript(on ...Matcher) string {
 	picked := AnyOf(on...)
@@ -38,7 +38,7 @@ func (s *Server) Transcript(on ...Matcher) string {
 		line++
 		text = moment.ReplaceAllString(text, "a time")
 		text = cloudID.ReplaceAllStringFunc(text, func(id string) string { return names.rename("id", id) })
-		fmt.Fprintf(&b, "%d %s\n", line, strings.ReplaceAll(text, "\n", " "))
+		fmt.Fprintf(&b, "%d %s\n", line, plain.Line(text))
 	}
 	return b.String()
 }
@@ -87,10 +87,10 @@ func (c *Call) transcribe(keys renamer) string {
 	return b.String()
 }
 
-// shown returns a message of a call as text, but not those that hold tokens.
+// shown returns a message of a call for people. Messages of the token service are nothing but secrets, and a time on the wall clock.
 func (c *Call) shown(m proto.Message) string {
 	if c.Method.Service() == iam.IamTokenService_ServiceDesc.ServiceName {
 		return "{…}"
 	}
-	return canon.Message(m)
+	return plain.Redacted(m)
 }

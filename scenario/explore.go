@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // Explore runs body once without faults, learns its calls, and runs it again for every fault at every one of them, each time on a
@@ -49,7 +51,7 @@ func Explore(t *testing.T, body func(*T) error, opts ...Option) {
 
 // newRunner checks what Explore and Chaos are given.
 func newRunner(t *testing.T, body func(*T) error, opts []Option) (*runner, error) {
-	if _, bubble := identity(); bubble != "" {
+	if plain.CurrentGoroutine().Bubble != "" {
 		return nil, errors.New("it was called inside a testing/synctest bubble: call it outside, it makes a bubble for each run")
 	}
 	if body == nil {

@@ -55,19 +55,19 @@ func TestBadBodies(t *testing.T) {
 			_, _ = images(t).List(t.Context(), &compute.ListImagesRequest{FolderId: "f"})
 			_, err := images(t).Get(t.Context(), &compute.GetImageRequest{ImageId: "x" + rand.Text()})
 			return err
-		}, `makes different calls: the first run called ImageGet{image_id:"x`},
+		}, `makes different calls: the first run called ImageGet{image_id: "x`},
 		{"a call more", func(t *scenario.T) error {
 			if n++; n%2 == 0 {
 				_ = probe(t)
 			}
 			return probe(t)
-		}, `the second run called ImageList{folder_id:"f"} by conn-1, the first did not`},
+		}, `the second run called ImageList{folder_id: "f"} by conn-1, the first did not`},
 		{"a call less", func(t *scenario.T) error {
 			if n++; n%2 == 1 {
 				_ = probe(t)
 			}
 			return probe(t)
-		}, `the first run called ImageList{folder_id:"f"} by conn-1, the second did not`},
+		}, `the first run called ImageList{folder_id: "f"} by conn-1, the second did not`},
 		{"another end", func(t *scenario.T) error {
 			if n++; n%2 == 0 {
 				return errors.Join(probe(t), errors.New("tails"))

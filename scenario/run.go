@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // A runner runs one body, again and again, each time on a server of its own.
@@ -182,9 +183,9 @@ func (r *run) main() {
 
 // perform makes the server and runs the body.
 func (r *run) perform() {
-	goroutine, bubble := identity()
-	r.goroutine.Store(goroutine)
-	r.bubble.Store(bubble)
+	self := plain.CurrentGoroutine()
+	r.goroutine.Store(self.ID)
+	r.bubble.Store(self.Bubble)
 
 	opts := r.server
 	if r.seed != 0 {
@@ -274,8 +275,8 @@ func (r *run) await(ended <-chan struct{}, limit <-chan time.Time, cancel func()
 // whereabouts tells where the body stands, and, where it only waits for goroutines of its own, where they do.
 func (r *run) whereabouts() string {
 	body, bubble := r.goroutine.Load(), r.bubble.Load()
-	return whereabouts(goroutines(func(g goroutine) bool {
-		return g.id == body || g.bubble != "" && g.bubble == bubble
+	return whereabouts(goroutines(func(g plain.Goroutine) bool {
+		return g.ID == body || g.Bubble != "" && g.Bubble == bubble
 	}))
 }
 
@@ -316,7 +317,7 @@ func (r *run) deadlocked(p any) {
 		return // the body itself: known
 	}
 	bubble := r.bubble.Load()
-	left := goroutines(func(g goroutine) bool { return g.bubble != "" && g.bubble == bubble })
+	left := goroutines(func(g plain.Goroutine) bool { return g.Bubble != "" && g.Bubble == bubble })
 	r.result.failures = append(r.result.failures, "leaves goroutines behind: "+whereabouts(left))
 	r.result.lost = true
 }
@@ -326,8 +327,8 @@ func (r *run) deadlocked(p any) {
 func (r *run) spinning() *result {
 	id, _ := r.goroutine.Load().(string)
 	bubble, _ := r.bubble.Load().(string)
-	at := whereabouts(goroutines(func(g goroutine) bool {
-		return g.id == id || g.bubble != "" && g.bubble == bubble && strings.HasPrefix(g.state, "run")
+	at := whereabouts(goroutines(func(g plain.Goroutine) bool {
+		return g.ID == id || g.Bubble != "" && g.Bubble == bubble && strings.HasPrefix(g.State, "run")
 	}))
 	text := fmt.Sprintf("hangs: no call for %v of real time, and no virtual time passes: %s", r.watchdog, at)
 	return &result{trial: r.trial, failures: []string{text}, lost: true, spun: true}

@@ -1,64 +1,28 @@
 package scenario
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
-// identity tells which goroutine the caller is, "7", and which testing/synctest bubble it runs in, "synctest bubble 3" or "". The
-// runtime says so nowhere but in the first line of a stack trace: "goroutine 7 [running, synctest bubble 3]:".
-func identity() (goroutine, bubble string) {
-	var buf [128]byte
-	header, _, _ := strings.Cut(string(buf[:runtime.Stack(buf[:], false)]), "\n")
-	g := parseHeader(header)
-	return g.id, g.bubble
-}
-
-// A goroutine is one of a stack dump.
-type goroutine struct {
-	id     string
-	state  string // "select", "chan receive", "running" …
-	bubble string
-	place  string // the innermost line that is neither the runtime's, a library's nor the kit's: "baker.go:188 (baker.sleep)"
-}
-
-func parseHeader(line string) goroutine {
-	id, rest, _ := strings.Cut(strings.TrimPrefix(line, "goroutine "), " ")
-	rest = strings.TrimSuffix(strings.TrimPrefix(rest, "["), "]:")
-	g := goroutine{id: id}
-	for i, part := range strings.Split(rest, ", ") {
-		switch {
-		case i == 0:
-			g.state = strings.TrimSuffix(part, " (durable)")
-		case strings.HasPrefix(part, "synctest bubble"):
-			g.bubble = part
-		}
-	}
-	return g
+// standing is a goroutine and where it stands.
+type standing struct {
+	plain.Goroutine
+	place string // the innermost line that is neither the runtime's, a library's nor the kit's: "baker.go:188 (baker.sleep)"
 }
 
 // goroutines returns all goroutines for which keep holds.
-func goroutines(keep func(goroutine) bool) []goroutine {
-	buf := make([]byte, 1<<20)
-	for {
-		n := runtime.Stack(buf, true)
-		if n < len(buf) {
-			buf = buf[:n]
-			break
-		}
-		buf = make([]byte, 2*len(buf))
-	}
-	var kept []goroutine
-	for block := range bytes.SplitSeq(buf, []byte("\n\n")) {
-		header, frames, _ := strings.Cut(string(block), "\n")
-		if g := parseHeader(header); keep(g) {
-			g.place = userPlace(frames)
-			kept = append(kept, g)
+func goroutines(keep func(plain.Goroutine) bool) []standing {
+	var kept []standing
+	for _, g := range plain.Goroutines() {
+		if keep(g) {
+			kept = append(kept, standing{g, userPlace(g.Trace)})
 		}
 	}
 	return kept
@@ -119,13 +83,13 @@ var standardLibrary = func() string {
 func shortFile(file string) string { return filepath.Base(file) }
 
 // whereabouts returns where goroutines stand, each place once, three at most: "at baker.go:188 (baker.sleep), in select".
-func whereabouts(all []goroutine) string {
+func whereabouts(all []standing) string {
 	var places []string
 	for _, g := range all {
 		if g.place == "" {
 			continue
 		}
-		text := fmt.Sprintf("at %s, in %s", g.place, g.state)
+		text := fmt.Sprintf("at %s, in %s", g.place, g.State)
 		if !slices.Contains(places, text) {
 			places = append(places, text)
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -74,12 +74,11 @@ func (s seen) asks() string { return s.caller + "\x00" + s.method.FullName() + "
 
 // String returns the call as a report shows it.
 func (s seen) String() string {
-	text := ""
+	text := "{}"
 	if s.message != nil {
-		// prototext puts in spaces at random.
-		text = strings.Join(strings.Fields(prototext.MarshalOptions{}.Format(s.message)), " ")
+		text = plain.Redacted(s.message)
 	}
-	return fmt.Sprintf("%v{%s} by %s", s.method, text, s.caller)
+	return plain.Line(fmt.Sprintf("%v%s by %s", s.method, text, s.caller))
 }
 
 // fingerprint returns a text that two runs share if they are equivalent: the same calls, in the same order, with the same answers

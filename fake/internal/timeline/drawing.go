@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // Measures of the drawing, in pixels.
@@ -103,7 +105,7 @@ func (d *draftsman) callers() {
 	for lane, n := range tracks {
 		d.tops = append(d.tops, d.Height+lanePadding)
 		if n > 0 {
-			d.band(clean(d.story.Lanes[lane]), "caller", n)
+			d.band(plain.Line(d.story.Lanes[lane]), "caller", n)
 		}
 	}
 }
@@ -147,7 +149,7 @@ func (d *draftsman) calls() {
 
 // mark notes a fault; its slot is turned into a place later.
 func (d *draftsman) mark(slot, y int, title, link string) {
-	d.Marks = append(d.Marks, bar{X: slot, Y: y, Title: clean(title), Link: link, Class: "fault"})
+	d.Marks = append(d.Marks, bar{X: slot, Y: y, Title: plain.Line(title), Link: link, Class: "fault"})
 }
 
 func (d *draftsman) class(c *Call) string {
@@ -168,7 +170,7 @@ func (d *draftsman) class(c *Call) string {
 }
 
 func (d *draftsman) label(c *Call) string {
-	text := clean(c.Method)
+	text := plain.Line(c.Method)
 	switch {
 	case c.Attempt > 1:
 		text = fmt.Sprintf("↻%d %s", c.Attempt, text)

@@ -3,6 +3,8 @@ package timeline
 import (
 	"fmt"
 	"strings"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // lanes says in which column of the picture each call is drawn. A caller whose calls overlap has several tracks on its lane.
@@ -53,11 +55,11 @@ func (l *lanes) name(callers []string, tracks []int) {
 	wide := 0
 	for i, caller := range callers {
 		if tracks[i] > 0 {
-			wide += laneWidth(clean(caller), tracks[i])
+			wide += laneWidth(plain.Line(caller), tracks[i])
 		}
 	}
 	for i, caller := range callers {
-		label := clean(caller)
+		label := plain.Line(caller)
 		switch {
 		case tracks[i] == 0:
 			label = ""

@@ -3,7 +3,8 @@ package timeline
 import (
 	"fmt"
 	"strings"
-	"unicode"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // names says which short name stands for which id. Ids are 20 random characters: nobody recognises one.
@@ -35,9 +36,9 @@ func newNames(all []Name) names {
 			nameless++
 			short = fmt.Sprintf("image %d", nameless)
 		default:
-			short = cut(clean(name.Text), maxName)
+			short = cut(plain.Line(name.Text), maxName)
 			for i := 2; taken[short]; i++ {
-				short = fmt.Sprintf("%s (%d)", cut(clean(name.Text), maxName), i)
+				short = fmt.Sprintf("%s (%d)", cut(plain.Line(name.Text), maxName), i)
 			}
 		}
 		taken[short] = true
@@ -58,32 +59,6 @@ func (n *names) of(id string) string {
 		return short
 	}
 	return id
-}
-
-// clean returns a text that stays on its line and moves no cursor: control and format characters are spelled out.
-func clean(text string) string {
-	if !strings.ContainsFunc(text, hidden) && strings.ToValidUTF8(text, "") == text {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {
-		switch {
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\t':
-			b.WriteByte(' ')
-		case hidden(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// hidden tells whether a terminal would obey a character instead of showing it.
-func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
 }
 
 // cut shortens a text to that many runes.

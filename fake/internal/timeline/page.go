@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 //go:embed page.html
@@ -19,7 +21,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 func HTML(w io.Writer, s Story) error {
 	t := newTeller(s)
 	rows := t.rows()
-	p := page{Title: clean(s.Title), Empty: len(rows) == 0}
+	p := page{Title: plain.Line(s.Title), Empty: len(rows) == 0}
 	if p.Title == "" {
 		p.Title = "the server"
 	}
@@ -109,9 +111,9 @@ func (p *page) table(t *teller, rows []row) {
 		p.Rows = append(p.Rows, line)
 	}
 	for _, name := range t.names.order {
-		listed := tableName{Name: t.names.of(name.ID), ID: clean(name.ID)}
+		listed := tableName{Name: t.names.of(name.ID), ID: plain.Line(name.ID)}
 		if name.Kind == Operation {
-			listed.By = clean(name.Text)
+			listed.By = plain.Line(name.Text)
 		}
 		p.Names = append(p.Names, listed)
 	}
@@ -126,7 +128,7 @@ func key(r row) string {
 }
 
 // caller returns the name of a call's caller.
-func (t *teller) caller(c *Call) string { return clean(t.story.Lanes[c.Lane]) }
+func (t *teller) caller(c *Call) string { return plain.Line(t.story.Lanes[c.Lane]) }
 
 // spelled returns the text of a row that stands by itself, without the lanes beside it.
 func (t *teller) spelled(r row) string {
@@ -136,7 +138,7 @@ func (t *teller) spelled(r row) string {
 	case r.shape == end:
 		return t.about(r.call) + " " + r.text
 	case r.shape == fault:
-		return fmt.Sprintf("%s, on #%d %s", r.text, r.call.Seq, clean(r.call.Method))
+		return fmt.Sprintf("%s, on #%d %s", r.text, r.call.Seq, plain.Line(r.call.Method))
 	}
 	return r.text
 }

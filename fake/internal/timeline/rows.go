@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // A row is one line of a picture: what happened at one moment.
@@ -157,7 +159,7 @@ func (t *teller) rows() []row {
 			var caused []row
 			for _, e := range inside {
 				if e.Kind == Fault {
-					r.note = append(r.note, clean(t.names.in(e.Text)))
+					r.note = append(r.note, plain.Line(t.names.in(e.Text)))
 					r.stands++
 				} else {
 					caused = append(caused, t.eventRow(e))
@@ -206,7 +208,7 @@ const longCall = 500 * time.Millisecond
 
 func (t *teller) eventRow(e *Event) row {
 	r := row{at: e.At, shape: cloud, events: []*Event{e}, seq: e.Seq, stands: 1, bad: e.Bad}
-	text := clean(t.names.in(e.Text))
+	text := plain.Line(t.names.in(e.Text))
 	switch e.Kind {
 	case Fault:
 		r.text = "fault: " + text
@@ -224,7 +226,7 @@ func (t *teller) eventRow(e *Event) row {
 }
 
 func (t *teller) imageName(id string) string {
-	name := clean(t.names.of(id))
+	name := plain.Line(t.names.of(id))
 	if strings.HasPrefix(name, "image ") {
 		return name
 	}
@@ -233,12 +235,12 @@ func (t *teller) imageName(id string) string {
 
 // about returns which call it is: "#7 OperationGet op 1".
 func (t *teller) about(c *Call) string {
-	return strings.TrimSuffix(fmt.Sprintf("#%d %s %s", c.Seq, clean(c.Method), clean(t.names.in(c.Request))), " ")
+	return strings.TrimSuffix(fmt.Sprintf("#%d %s %s", c.Seq, plain.Line(c.Method), plain.Line(t.names.in(c.Request))), " ")
 }
 
 // callText returns what a call asks for.
 func (t *teller) callText(c *Call) string {
-	text := strings.TrimSuffix(clean(c.Method)+" "+clean(t.names.in(c.Request)), " ")
+	text := strings.TrimSuffix(plain.Line(c.Method)+" "+plain.Line(t.names.in(c.Request)), " ")
 	var marks []string
 	if c.Attempt > 1 {
 		marks = append(marks, fmt.Sprintf("↻ gRPC attempt %d", c.Attempt))
@@ -288,9 +290,9 @@ func repeats(calls []Call) map[*Call]string {
 // outcome returns how a call was answered.
 func (t *teller) outcome(c *Call) string {
 	if c.Error != "" {
-		return clean(c.Error)
+		return plain.Line(c.Error)
 	}
-	return cmp.Or(clean(t.names.in(c.Result)), "OK")
+	return cmp.Or(plain.Line(t.names.in(c.Result)), "OK")
 }
 
 // endText tells how a call ended, and which call it was, unless no other call is between it and its beginning.
@@ -314,7 +316,7 @@ func (t *teller) endText(c *Call, before []row) string {
 			break
 		}
 	}
-	return fmt.Sprintf("#%d %s %s", c.Seq, clean(c.Method), text)
+	return fmt.Sprintf("#%d %s %s", c.Seq, plain.Line(c.Method), text)
 }
 
 // stands returns how many calls of the record one that is drawn stands for.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // things makes lanes for the operations and images that something happens to, and a bar for each of their states.
@@ -28,7 +30,7 @@ func (d *draftsman) things() {
 			}
 			th := known[id]
 			if th == nil {
-				th = &thing{id: id, kind: e.Kind, name: clean(d.names.of(id))}
+				th = &thing{id: id, kind: e.Kind, name: plain.Line(d.names.of(id))}
 				if e.Kind == Image {
 					th.name = d.imageName(id)
 				}
@@ -39,7 +41,7 @@ func (d *draftsman) things() {
 				th.spans[len(th.spans)-1].to = i - 1
 			}
 			th.over = e.Over
-			state := clean(d.names.in(e.Text))
+			state := plain.Line(d.names.in(e.Text))
 			class := e.Kind.String() + " state"
 			switch {
 			case e.Bad:

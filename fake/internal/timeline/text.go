@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // Limits of the text.
@@ -204,9 +206,9 @@ func (p *painter) ids(used map[string]bool) {
 		if !used[name.ID] {
 			continue
 		}
-		entry := fmt.Sprintf("%-*s  %s", short, p.names.of(name.ID), cut(clean(name.ID), maxID))
+		entry := fmt.Sprintf("%-*s  %s", short, p.names.of(name.ID), cut(plain.Line(name.ID), maxID))
 		if name.Kind == Operation && name.Text != "" {
-			entry += " (" + clean(name.Text) + ")"
+			entry += " (" + plain.Line(name.Text) + ")"
 		}
 		entries = append(entries, entry)
 		wide = max(wide, utf8.RuneCountInString(entry)+3)

@@ -1,12 +1,9 @@
-// Package diff tells how messages differ, field by field, in words that are the same in every run and in every binary. go-cmp
-// decides what is equal; its own reports, and those of prototext, are different on purpose from build to build.
-//
-// It knows no server and no test: all of it is pure.
-package diff
+package plain
 
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,17 +17,22 @@ import (
 // Difference is one field in which a message is not as it should be. An empty Want or Got means that the field is not set there.
 type Difference struct {
 	Path      string // such as labels["k"] or os.type
-	Want, Got string // as Value prints them
+	Want, Got string // as Redacted prints them
 }
 
 // String returns the difference in words: labels["k"]: want "a", got "b".
 func (d Difference) String() string {
+	if d.Want == d.Got && d.Want != "" {
+		return fmt.Sprintf("%s: want %s, got another one (secrets are not shown)", d.Path, d.Want)
+	}
 	return fmt.Sprintf("%s: want %s, got %s", d.Path, cmp.Or(d.Want, "nothing"), cmp.Or(d.Got, "nothing"))
 }
 
-// Messages returns how got differs from want, in order of the fields' paths; nil where go-cmp, with these options, finds them equal.
-// Both must be of one type.
-func Messages(want, got proto.Message, opts ...gocmp.Option) []Difference {
+// Differences returns how got differs from want, in order of the fields' paths; nil where go-cmp, with these options, finds them equal.
+// Both must be of one type. It panics where go-cmp does: if it cannot work with the options.
+//
+// go-cmp decides what is equal and nothing more: its own reports, and those of prototext, are different on purpose from build to build.
+func Differences(want, got proto.Message, opts ...gocmp.Option) []Difference {
 	r := &reporter{}
 	if gocmp.Equal(want, got, append(slices.Clip(opts), protocmp.Transform(), gocmp.Reporter(r))...) {
 		return nil
@@ -39,10 +41,10 @@ func Messages(want, got proto.Message, opts ...gocmp.Option) []Difference {
 	return slices.Compact(r.found)
 }
 
-// Partial is Messages for the fields alone that are populated in partial: of a message inside, those that are populated in that; of
+// Partial is [Differences] for the fields alone that are populated in partial: of a message inside, those that are populated in that; of
 // a map, the entries that partial has. A list counts as a whole.
 func Partial(partial, got proto.Message) []Difference {
-	return Messages(partial, shaped(partial.ProtoReflect(), got.ProtoReflect()).Interface())
+	return Differences(partial, shaped(partial.ProtoReflect(), got.ProtoReflect()).Interface())
 }
 
 // shaped returns of m what is populated in shape.
@@ -94,6 +96,8 @@ func (r *reporter) Report(result gocmp.Result) {
 		return
 	}
 	var b strings.Builder
+	shown := printer{hide: true}
+	secret := false
 	at := r.path[0]
 	for i, step := range r.path {
 		if index, ok := step.(gocmp.SliceIndex); ok {
@@ -103,7 +107,7 @@ func (r *reporter) Report(result gocmp.Result) {
 			b.WriteString(fmt.Sprintf("[%d]", index.Key()))
 		}
 		if index, ok := step.(gocmp.MapIndex); ok {
-			writeKey(&b, r.path[i-1], index)
+			secret = writeKey(&b, r.path[i-1], index) || secret
 		}
 		at = step
 		if want, got := at.Values(); wholeValue(want) || wholeValue(got) {
@@ -111,21 +115,35 @@ func (r *reporter) Report(result gocmp.Result) {
 		}
 	}
 	want, got := at.Values()
-	r.found = append(r.found, Difference{Path: cmp.Or(b.String(), "the message"), Want: transformed(want), Got: transformed(got)})
+	d := Difference{Path: cmp.Or(b.String(), "the message"), Want: shown.transformed(want), Got: shown.transformed(got)}
+	r.found = append(r.found, d.hiding(secret))
 }
 
-// writeKey writes the name of a field, or the key of an entry of a map.
-func writeKey(b *strings.Builder, parent gocmp.PathStep, index gocmp.MapIndex) {
+// hiding returns the difference without the values, if they are secret.
+func (d Difference) hiding(secret bool) Difference {
+	if secret && d.Want != "" {
+		d.Want = hidden
+	}
+	if secret && d.Got != "" {
+		d.Got = hidden
+	}
+	return d
+}
+
+// writeKey writes the name of a field, or the key of an entry of a map. It tells whether the name says that the value is secret.
+func writeKey(b *strings.Builder, parent gocmp.PathStep, index gocmp.MapIndex) (secret bool) {
 	if parent.Type() != messageType {
-		b.WriteString("[" + transformed(index.Key()) + "]")
-		return
+		b.WriteString("[" + printer{}.transformed(index.Key()) + "]")
+		return index.Key().Kind() == reflect.String && Secret(index.Key().String())
 	}
 	name := index.Key().String()
+	secret = Secret(name)
 	if _, err := strconv.Atoi(name); err == nil {
-		name = "unknown field " + name
+		name, secret = "unknown field "+name, true
 	}
 	if b.Len() > 0 {
 		b.WriteByte('.')
 	}
 	b.WriteString(name)
+	return secret
 }

@@ -1,10 +1,10 @@
-package diff
+package plain
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -13,152 +13,20 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 )
 
-// Path leads to one field of messages of one type: name, os.type, labels["k"], product_ids[0].
-type Path struct {
-	text  string
-	steps []step
-}
-
-// step goes into a field and, where there is a key, to an entry of it.
-type step struct {
-	field protoreflect.FieldDescriptor
-	key   string // of a map entry, or the index in a list; "" with all: the field itself
-	entry bool
-}
-
-// ParsePath returns the path that a text names in messages of a type. The error tells which fields there are.
-func ParsePath(d protoreflect.MessageDescriptor, text string) (Path, error) {
-	p := Path{text: text}
-	rest := text
-	for {
-		end := strings.IndexAny(rest, ".[")
-		name := rest
-		if end >= 0 {
-			name, rest = rest[:end], rest[end:]
-		} else {
-			rest = ""
-		}
-		if d == nil {
-			return p, fmt.Errorf("%s goes too deep: what %q is to be a field of is no message", text, name)
-		}
-		fd := d.Fields().ByName(protoreflect.Name(name))
-		if fd == nil {
-			return p, fmt.Errorf("%s has no field %q; it has %s", d.Name(), name, fieldNames(d))
-		}
-		s := step{field: fd}
-		if strings.HasPrefix(rest, "[") {
-			var err error
-			if s.key, rest, err = cutKey(fd, rest); err != nil {
-				return p, err
-			}
-			s.entry = true
-		}
-		p.steps = append(p.steps, s)
-		if rest == "" {
-			return p, nil
-		}
-		if !strings.HasPrefix(rest, ".") {
-			return p, fmt.Errorf("%s is no path: %q cannot follow a key", text, rest)
-		}
-		rest = rest[1:]
-		if d = s.message(); d == nil {
-			return p, fmt.Errorf("%s goes too deep: %s is no message", text, name)
-		}
-	}
-}
-
-// cutKey takes ["key"] or [0] from the front of a text.
-func cutKey(fd protoreflect.FieldDescriptor, text string) (key, rest string, err error) {
-	if !fd.IsMap() && !fd.IsList() {
-		return "", "", fmt.Errorf("%s is neither map nor list: it has no entries", fd.Name())
-	}
-	text = text[1:]
-	if fd.IsMap() && fd.MapKey().Kind() == protoreflect.StringKind {
-		quoted, err := strconv.QuotedPrefix(text)
-		if err != nil {
-			return "", "", fmt.Errorf("the key of %s must be quoted: %s[\"key\"]", fd.Name(), fd.Name())
-		}
-		text = text[len(quoted):]
-		key, _ = strconv.Unquote(quoted)
-	} else {
-		end := max(0, strings.IndexByte(text, ']'))
-		key, text = text[:end], text[end:]
-		if _, err := strconv.ParseUint(key, 10, 31); err != nil {
-			return "", "", fmt.Errorf("the key of %s must be a number: %s[0]", fd.Name(), fd.Name())
-		}
-	}
-	if !strings.HasPrefix(text, "]") {
-		return "", "", fmt.Errorf("the key of %s is not closed: a ] is missing", fd.Name())
-	}
-	return key, text[1:], nil
-}
-
-func fieldNames(d protoreflect.MessageDescriptor) string {
-	names := make([]string, d.Fields().Len())
-	for i := range names {
-		names[i] = string(d.Fields().Get(i).Name())
-	}
-	return strings.Join(names, ", ")
-}
-
-// message returns the type of what the step leads to, nil if that is no message.
-func (s step) message() protoreflect.MessageDescriptor {
-	switch {
-	case s.field.IsMap() && s.entry:
-		return s.field.MapValue().Message()
-	case s.field.IsMap(), s.field.IsList() && !s.entry:
-		return nil
-	}
-	return s.field.Message()
-}
-
-// get returns what the path leads to in m; ok tells whether it is populated.
-func (p Path) get(m protoreflect.Message) (v protoreflect.Value, ok bool) {
-	for i, s := range p.steps {
-		if !m.Has(s.field) {
-			return v, false
-		}
-		v = m.Get(s.field)
-		if s.entry {
-			if v, ok = s.lookUp(v); !ok {
-				return v, false
-			}
-		}
-		if i < len(p.steps)-1 {
-			m = v.Message()
-		}
-	}
-	return v, true
-}
-
-func (s step) lookUp(v protoreflect.Value) (protoreflect.Value, bool) {
-	if s.field.IsList() {
-		i, _ := strconv.Atoi(s.key)
-		if i >= v.List().Len() {
-			return protoreflect.Value{}, false
-		}
-		return v.List().Get(i), true
-	}
-	var found protoreflect.Value
-	v.Map().Range(func(k protoreflect.MapKey, entry protoreflect.Value) bool {
-		if k.String() == s.key {
-			found = entry
-		}
-		return !found.IsValid()
-	})
-	return found, found.IsValid()
-}
-
-// Want is a value that a field is to have.
+// Want is a value that one field of messages is to have. The zero Want is of no use: make one with [NewWant].
 type Want struct {
 	path  Path
 	value any // plain; nil: the zero value, or not set
 }
 
-// NewWant checks that value fits the field: a Go value of its kind, for enums also the name, nil for a field that is not set.
+// NewWant returns the want of a value at a path: a Go value of the field's kind, for an enum also its name. The zero value, and nil,
+// want a field that is not set. The error tells why the value cannot be one of the field.
 func NewWant(p Path, value any) (Want, error) {
-	last := p.steps[len(p.steps)-1]
 	w := Want{path: p}
+	if len(p.steps) == 0 {
+		return w, fmt.Errorf("the path is empty: make one with ParsePath")
+	}
+	last := p.steps[len(p.steps)-1]
 	if value == nil {
 		return w, nil
 	}
@@ -177,11 +45,14 @@ func (w Want) String() string {
 	if w.value == nil {
 		return w.path.text + ": nothing"
 	}
+	if w.path.secret() {
+		return w.path.text + ": " + hidden
+	}
 	return w.path.text + ": " + plainText(w.value)
 }
 
-// Diff returns how the field of m differs, nil if it is as wanted.
-func (w Want) Diff(m proto.Message) []Difference {
+// Differences returns how the field of m differs, nil if it is as wanted.
+func (w Want) Differences(m proto.Message) []Difference {
 	var got any
 	if v, ok := w.path.get(m.ProtoReflect()); ok {
 		if got = w.path.steps[len(w.path.steps)-1].plain(v); isZero(got) {
@@ -191,7 +62,8 @@ func (w Want) Diff(m proto.Message) []Difference {
 	if gocmp.Equal(w.value, got, protocmp.Transform()) {
 		return nil
 	}
-	return []Difference{{Path: w.path.text, Want: plainText(w.value), Got: plainText(got)}}
+	d := Difference{Path: w.path.text, Want: plainText(w.value), Got: plainText(got)}
+	return []Difference{d.hiding(w.path.secret())}
 }
 
 // plain returns a value as one of string, bool, int64, uint64, float64, name (of an enum), []byte, proto.Message, []any and
@@ -222,7 +94,7 @@ func plainSingle(fd protoreflect.FieldDescriptor, v protoreflect.Value) any {
 	case fd.Message() != nil:
 		return v.Message().Interface()
 	case fd.Enum() != nil:
-		return name(single(fd, v))
+		return name(enumText(fd, v.Enum()))
 	}
 	fit, _ := fitSingle(fd, v.Interface())
 	return fit
@@ -282,7 +154,7 @@ func fitSingle(fd protoreflect.FieldDescriptor, value any) (any, bool) {
 		if !ok || e.Descriptor() != fd.Enum() {
 			return nil, false
 		}
-		return name(single(fd, protoreflect.ValueOfEnum(e.Number()))), true
+		return name(enumText(fd, e.Number())), true
 	}
 	switch fd.Kind() {
 	case protoreflect.StringKind:
@@ -301,6 +173,8 @@ func fitSingle(fd protoreflect.FieldDescriptor, value any) (any, bool) {
 	switch { // integers: an untyped constant in a test is an int, whatever the field is
 	case v.CanInt():
 		return v.Int(), true
+	case v.CanUint() && v.Uint() > math.MaxInt64:
+		return v.Uint(), true
 	case v.CanUint():
 		return int64(v.Uint()), true
 	}
@@ -350,6 +224,7 @@ func isZero(plain any) bool {
 	return plain == nil || reflect.ValueOf(plain).IsZero()
 }
 
+// plainText returns a plain value for people; "" for none.
 func plainText(plain any) string {
 	switch v := plain.(type) {
 	case nil:
@@ -365,10 +240,14 @@ func plainText(plain any) string {
 	case map[any]any:
 		var texts []string
 		for k, entry := range v {
-			texts = append(texts, plainText(k)+": "+plainText(entry))
+			text := hidden
+			if key, ok := k.(string); !ok || !Secret(key) {
+				text = plainText(entry)
+			}
+			texts = append(texts, plainText(k)+": "+text)
 		}
 		slices.Sort(texts)
 		return "{" + strings.Join(texts, ", ") + "}"
 	}
-	return transformed(reflect.ValueOf(plain))
+	return printer{hide: true}.transformed(reflect.ValueOf(plain))
 }

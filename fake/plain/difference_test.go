@@ -1,4 +1,4 @@
-package diff
+package plain
 
 import (
 	"testing"
@@ -77,7 +77,7 @@ func TestMessages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for range 20 { // go-cmp and maps are free to change their order
 				var found texts
-				for _, d := range Messages(c.want, c.got, c.opts...) {
+				for _, d := range Differences(c.want, c.got, c.opts...) {
 					found = append(found, d.String())
 				}
 				require.Equal(t, c.texts, found)
@@ -89,8 +89,8 @@ func TestMessages(t *testing.T) {
 func TestMessagesUnknownField(t *testing.T) {
 	got := image(nil)
 	got.ProtoReflect().SetUnknown(protoreflect.RawFields{0xf8, 0x3f, 0x01})
-	require.Len(t, Messages(image(nil), got), 1)
-	require.Contains(t, Text(got), "unknown: f83f01")
+	require.Len(t, Differences(image(nil), got), 1)
+	require.Contains(t, Message(got), "unknown: f83f01")
 }
 
 func TestPartial(t *testing.T) {
@@ -183,7 +183,7 @@ func TestField(t *testing.T) {
 		}
 		require.NoError(t, err, "%s", c.path)
 		found := ""
-		for _, d := range w.Diff(c.in) {
+		for _, d := range w.Differences(c.in) {
 			found = d.String()
 		}
 		require.Equal(t, c.found, found, "%s wanted %v", c.path, c.want)
@@ -206,8 +206,8 @@ func TestTextTellsMessagesApart(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := request.Draw(t, "a"), request.Draw(t, "b")
-		require.Equal(t, proto.Equal(a, b), Text(a) == Text(b), "%s\n%s", Text(a), Text(b))
-		require.Equal(t, proto.Equal(a, b), Messages(a, b) == nil)
-		require.Equal(t, Text(a), Text(proto.Clone(a)))
+		require.Equal(t, proto.Equal(a, b), Message(a) == Message(b), "%s\n%s", Message(a), Message(b))
+		require.Equal(t, proto.Equal(a, b), Differences(a, b) == nil)
+		require.Equal(t, Message(a), Message(proto.Clone(a)))
 	})
 }
