@@ -24,6 +24,10 @@ const (
 	windowSize = 1 << 20
 )
 
+// maxStreams is how many calls of one connection are under way at once. A client waits by itself before it begins another one, and one
+// that does not is refused.
+const maxStreams = 10_000
+
 // Conn returns the server's own client connection, always the same one. It belongs to the server: do not close it.
 func (s *Server) Conn() *grpc.ClientConn {
 	s.tb.Helper()
@@ -111,10 +115,41 @@ func (s *Server) dialOptions(d *dialer) []grpc.DialOption {
 
 // connections is what a server knows of its clients.
 type connections struct {
-	mu      sync.Mutex
-	clients map[string]*grpc.ClientConn // by caller, "" for Conn
-	unnamed int                         // callers that got a number for a name
-	dialed  []*clientConn
+	mu        sync.Mutex
+	clients   map[string]*grpc.ClientConn // by caller, "" for Conn
+	unnamed   int                         // callers that got a number for a name
+	dialed    []*clientConn
+	ungreeted map[net.Conn]struct{} // of a network, before their first words
+	closing   bool
+}
+
+// greet remembers a connection until it has been greeted, or closes it at once where nobody would later. The caller holds the lock.
+func (c *connections) greet(conn net.Conn) {
+	if c.closing {
+		_ = conn.Close()
+		return
+	}
+	if c.ungreeted == nil {
+		c.ungreeted = make(map[net.Conn]struct{})
+	}
+	c.ungreeted[conn] = struct{}{}
+}
+
+func (c *connections) greeted(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.ungreeted, conn)
+}
+
+// closeUngreeted ends the connections that have said nothing yet, and may never: gRPC would wait for them.
+func (c *connections) closeUngreeted() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closing = true
+	for conn := range c.ungreeted {
+		_ = conn.Close()
+	}
+	c.ungreeted = nil
 }
 
 // newDialer returns the dialer of one caller. The caller holds s.conns.mu.
@@ -205,7 +240,9 @@ func (l callerListener) Accept() (net.Conn, error) {
 // serverConn is the server's end of a connection. It reaches the handlers of its calls as the address of their peer.
 type serverConn struct {
 	net.Conn
-	from *caller
+	from   *caller
+	server *Server
+	way    *network // nil: in process
 
 	// Guarded by the server's lock.
 	cut    bool        // by a fault
@@ -214,7 +251,36 @@ type serverConn struct {
 
 func (c *serverConn) RemoteAddr() net.Addr { return peerAddr{c} }
 
+// Close forgets the connection where it was still to be greeted.
+func (c *serverConn) Close() error {
+	err := c.Conn.Close()
+	if c.way != nil {
+		c.server.conns.greeted(c.way.conn)
+	}
+	return err
+}
+
+// peer returns the address of the client, "in process" where it has none.
+func (c *serverConn) peer() string {
+	if c.way == nil {
+		return "in process"
+	}
+	return c.way.client
+}
+
 type peerAddr struct{ conn *serverConn }
 
-func (peerAddr) Network() string  { return "bufconn" }
-func (a peerAddr) String() string { return a.conn.from.name }
+func (a peerAddr) Network() string {
+	if a.conn.way == nil {
+		return "bufconn"
+	}
+	return "tcp"
+}
+
+// String returns the address of the client; in process, its name.
+func (a peerAddr) String() string {
+	if a.conn.way == nil {
+		return a.conn.from.name
+	}
+	return a.conn.peer()
+}

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// endpointIDs are the services an SDK asks the address of [sdk], sorted. Every one is at the server's own.
+// endpointIDs are the services an SDK asks the address of [sdk], sorted. Every one is where the question came in.
 var endpointIDs = []string{"compute", "endpoint", "iam", "operation", "resource-manager"}
 
 // endpointService is the ApiEndpointService.
@@ -27,15 +27,15 @@ func registerEndpoints(s *Server) {
 	endpoint.RegisterApiEndpointServiceServer(s.grpc, endpointService{server: s})
 }
 
-func (e endpointService) Get(_ context.Context, r *endpoint.GetApiEndpointRequest) (*endpoint.ApiEndpoint, error) {
+func (e endpointService) Get(ctx context.Context, r *endpoint.GetApiEndpointRequest) (*endpoint.ApiEndpoint, error) {
 	if !slices.Contains(endpointIDs, r.ApiEndpointId) {
 		return nil, status.Errorf(codes.NotFound, "Endpoint %q not found", r.ApiEndpointId) // [choice]
 	}
-	return e.endpoint(r.ApiEndpointId), nil
+	return e.endpoint(ctx, r.ApiEndpointId), nil
 }
 
 // List pages as the other lists do [choice]; its default page holds all there are.
-func (e endpointService) List(_ context.Context, r *endpoint.ListApiEndpointsRequest) (*endpoint.ListApiEndpointsResponse, error) {
+func (e endpointService) List(ctx context.Context, r *endpoint.ListApiEndpointsRequest) (*endpoint.ListApiEndpointsResponse, error) {
 	behind, broken := endpointsBehind(r)
 	if broken != nil {
 		return nil, status.ErrorProto(contract.InvalidRequest(broken))
@@ -43,7 +43,7 @@ func (e endpointService) List(_ context.Context, r *endpoint.ListApiEndpointsReq
 	page, more := listing.Page(slices.Values(behind), int(cmp.Or(r.PageSize, 100)))
 	reply := &endpoint.ListApiEndpointsResponse{}
 	for _, id := range page {
-		reply.Endpoints = append(reply.Endpoints, e.endpoint(id))
+		reply.Endpoints = append(reply.Endpoints, e.endpoint(ctx, id))
 	}
 	if more {
 		reply.NextPageToken = endpointsScope.Token([]byte(page[len(page)-1]))
@@ -69,6 +69,6 @@ func endpointsBehind(r *endpoint.ListApiEndpointsRequest) ([]string, *contract.V
 	return endpointIDs[from:], nil
 }
 
-func (e endpointService) endpoint(id string) *endpoint.ApiEndpoint {
-	return &endpoint.ApiEndpoint{Id: id, Address: e.server.Target()}
+func (e endpointService) endpoint(ctx context.Context, id string) *endpoint.ApiEndpoint {
+	return &endpoint.ApiEndpoint{Id: id, Address: e.server.addressOf(id, errandOf(ctx).conn)}
 }

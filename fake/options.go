@@ -34,6 +34,7 @@ type settings struct {
 	keep         int // events of the record
 	services     []func(grpc.ServiceRegistrar, *Server)
 	gate         Gate // nil: none
+	remote       bool // listeners may be reached from other machines
 }
 
 // set applies options, in order.

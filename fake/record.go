@@ -82,6 +82,14 @@ func (r *record) arrive(c *Call) {
 	r.put(entry{call: c})
 }
 
+// note keeps what helps to understand a failed test.
+func (s *Server) note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record.add(Event{Kind: NoteEvent, Time: s.clock.Now(), Text: text})
+	s.announce()
+}
+
 // firstAttempt finds the first attempt of a call that gRPC's retry policy repeats: it is the call whose latest attempt was the one
 // before, by the same caller, with the same request. It returns 0 if c is no repetition, or if the record has lost the first.
 func (r *record) firstAttempt(c *Call) int {

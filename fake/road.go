@@ -79,7 +79,7 @@ func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request
 	e.Call = c
 	if p, ok := peer.FromContext(ctx); ok { // always: the server's own listeners accept nothing else
 		c.conn = p.Addr.(peerAddr).conn
-		c.Caller = c.conn.from.name
+		c.Caller, c.Peer = c.conn.from.name, c.conn.peer()
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		c.Timeout = time.Until(deadline)
@@ -87,6 +87,9 @@ func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request
 	if previous := c.Header["grpc-previous-rpc-attempts"]; len(previous) > 0 {
 		n, _ := strconv.Atoi(previous[0])
 		c.Attempt += n
+	}
+	if agent := c.Header["user-agent"]; len(agent) > 0 {
+		c.UserAgent = agent[0]
 	}
 	if key := c.Header["idempotency-key"]; len(key) > 0 {
 		c.Key = key[0]

@@ -21,15 +21,17 @@ import (
 // Server is a fake cloud. Make one with [New] or [Start]. It is safe for concurrent use.
 type Server struct {
 	settings
-	tb      TB
-	name    string
-	manual  *ManualClock // the clock, if it is one
-	home    string       // the bubble it was made in
-	grpc    *grpc.Server
-	served  func() map[string]grpc.MethodInfo // by full name, made when first asked for
-	conns   connections
-	parting parting
-	auth    auth
+	tb          TB
+	name        string
+	manual      *ManualClock // the clock, if it is one
+	home        string       // the bubble it was made in
+	grpc        *grpc.Server
+	served      func() map[string]grpc.MethodInfo // by full name, made when first asked for
+	conns       connections
+	parting     parting
+	ca          authority
+	forPrograms forPrograms
+	auth        auth
 
 	ending sync.RWMutex // guards over
 	over   bool         // the test has ended
@@ -114,6 +116,8 @@ func (s *Server) build(newWorld func() *world.World) {
 		grpc.StreamInterceptor(s.streamRoad),
 		grpc.UnknownServiceHandler(unknown),
 		grpc.InTapHandle(arriving),
+		grpc.Creds(greeting{}),
+		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.NumStreamWorkers(2),
 		grpc.ReadBufferSize(bufferSize),
 		grpc.WriteBufferSize(bufferSize),
@@ -178,6 +182,7 @@ func (s *Server) close() error {
 	if s.manual != nil {
 		s.manual.detach(s)
 	}
+	s.conns.closeUngreeted()
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.stop(busy) }()
 	limit := time.NewTimer(closeLimit)
@@ -195,7 +200,7 @@ func (s *Server) close() error {
 	}
 	s.conns.mu.Unlock()
 	s.parting.come()
-	return errors.Join(stuck, s.unfired(), s.unordered(), s.Err())
+	return errors.Join(stuck, s.ca.remove(), s.unfired(), s.unordered(), s.Err())
 }
 
 // stop ends the server, and lets answers that are on their way reach their callers first. A graceful stop holds a lock of grpc-go

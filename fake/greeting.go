@@ -1,0 +1,114 @@
+package fake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"google.golang.org/grpc/credentials"
+)
+
+// http2Preface is what every client of HTTP/2 says first.
+const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+// greeting begins the connections of a server: those in process at once, those of a network with TLS, if it is for them, and with
+// the client's first words. Whoever does not speak gRPC is sent away before gRPC sees him, and a note in the record says why.
+type greeting struct{ inProcess }
+
+func (g greeting) Clone() credentials.TransportCredentials { return g }
+
+func (greeting) ClientHandshake(context.Context, string, net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return nil, nil, errors.New("these are credentials of a server")
+}
+
+func (greeting) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	c, ok := raw.(*serverConn)
+	if !ok || c.way == nil {
+		return raw, inProcessInfo, nil
+	}
+	var conn net.Conn = c
+	var info credentials.AuthInfo
+	if c.way.tls != nil {
+		var err error
+		if conn, info, err = credentials.NewTLS(c.way.tls).ServerHandshake(c); err != nil {
+			return nil, nil, c.refuse("no TLS", err)
+		}
+	}
+	conn, err := expectPreface(conn)
+	if err != nil {
+		return nil, nil, c.refuse("no gRPC", err)
+	}
+	c.server.conns.greeted(c.way.conn)
+	return conn, info, nil
+}
+
+// refuse notes why a connection ends before its first call. A client that goes away without a word is no news: probes do that.
+func (c *serverConn) refuse(what string, err error) error {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !c.server.closed() {
+		c.server.note(fmt.Sprintf("%s from %s: %s", what, c.peer(), explainHandshake(err)))
+	}
+	c.Close()
+	return err
+}
+
+// explainHandshake says what to do about an error of a handshake where that is known.
+func explainHandshake(err error) string {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "bad certificate"), strings.Contains(text, "unknown certificate"):
+		return text + ": the client does not trust the server's authority: give it Environ, CAFile or CertPool, and dial a name that the certificate covers"
+	case strings.Contains(text, "does not look like a TLS handshake"):
+		return text + ": the client speaks without TLS to a listener of ListenTLS"
+	}
+	return text
+}
+
+// expectPreface reads a client's first words, as far as they are right.
+func expectPreface(conn net.Conn) (net.Conn, error) {
+	heard := make([]byte, 0, len(http2Preface))
+	for len(heard) < len(http2Preface) {
+		n, err := conn.Read(heard[len(heard):cap(heard)])
+		heard = heard[:len(heard)+n]
+		if !strings.HasPrefix(http2Preface, string(heard)) {
+			return nil, foreign(conn, heard)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &prefixed{Conn: conn, prefix: heard}, nil
+}
+
+// foreign answers a client that does not speak HTTP/2, as far as it would understand.
+func foreign(conn net.Conn, heard []byte) error {
+	word, _, _ := bytes.Cut(heard, []byte(" "))
+	switch string(word) {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
+		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"+
+			"This port speaks gRPC, over HTTP/2 only.\n")
+		return fmt.Errorf("the client sent a request of HTTP/1, %s: this port speaks gRPC, over HTTP/2 only", word)
+	}
+	if heard[0] == 0x16 {
+		return errors.New("the client speaks TLS to a listener of ListenTCP: use ListenTLS, or insecure credentials")
+	}
+	return errors.New("the client's first bytes are none of HTTP/2")
+}
+
+// prefixed is a connection some of which has been read.
+type prefixed struct {
+	net.Conn
+	prefix []byte
+}
+
+func (p *prefixed) Read(b []byte) (int, error) {
+	if len(p.prefix) == 0 {
+		return p.Conn.Read(b)
+	}
+	n := copy(b, p.prefix)
+	p.prefix = p.prefix[n:]
+	return n, nil
+}
