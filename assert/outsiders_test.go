@@ -25,7 +25,7 @@ func repeat(t *testing.T, text string) sayings {
 	cloud, err := fake.Start()
 	require.NoError(t, err)
 	cloud.AddImages(&compute.Image{Id: text, FolderId: text, Name: text, Family: text, Description: text})
-	fault := cloud.Inject(fake.Fault{On: fake.ImageList, Do: fake.Return(codes.Internal, text)})
+	fault := cloud.Inject(fake.Fault{On: fake.ImageList, Do: fake.Return(codes.Internal).Text(text)})
 	images := compute.NewImageServiceClient(cloud.ConnAs(text))
 	_, _ = images.Get(t.Context(), &compute.GetImageRequest{ImageId: text})
 	_, _ = images.List(t.Context(), &compute.ListImagesRequest{FolderId: "f"})
@@ -114,7 +114,7 @@ func (s sayings) requirePlain(t *testing.T) {
 func TestSecretsAreNotShown(t *testing.T) {
 	const secret = "hunter2hunter2"
 	cloud := fake.New(t)
-	cloud.Inject(fake.Fault{On: fake.ImageList, Do: fake.Return(codes.Unavailable, "cannot reach https://proxy/?token="+secret)})
+	cloud.Inject(fake.Fault{On: fake.ImageList, Do: fake.Return(codes.Unavailable).Text("cannot reach https://proxy/?token=" + secret)})
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "cookie", secret, "x-api-key", secret, "authorization", "Bearer "+secret)
 	tokens, images := iam.NewIamTokenServiceClient(cloud.Conn()), compute.NewImageServiceClient(cloud.Conn())
 	byToken := &iam.CreateIamTokenRequest{Identity: &iam.CreateIamTokenRequest_YandexPassportOauthToken{YandexPassportOauthToken: secret}}

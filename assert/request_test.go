@@ -8,6 +8,7 @@ import (
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/grpc/codes"
 )
 
 // A matcher is a value: what it was made of may change, and it may stand wherever package fake takes one.
@@ -19,7 +20,7 @@ func TestMatchersOfRequests(t *testing.T) {
 	partial.ImageId = "b"
 
 	for _, m := range []fake.Matcher{like, exactly, field, assert.Work(like), fake.AllOf(like, exactly, fake.Not(fake.Not(field)))} {
-		fault := cloud.Inject(fake.Fault{On: m, Do: fake.Unavailable()})
+		fault := cloud.Inject(fake.Fault{On: m, Do: fake.Return(codes.Unavailable)})
 		before := len(cloud.Calls(m))
 		for _, id := range []string{"a", "b"} {
 			_, err := compute.NewImageServiceClient(cloud.Conn()).Get(t.Context(), &compute.GetImageRequest{ImageId: id})

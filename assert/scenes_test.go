@@ -72,7 +72,7 @@ func (u user) list(size int64, token string) string {
 func newScene(t *testing.T, opts ...fake.Option) *scene {
 	s := &scene{Server: fake.New(t, opts...)}
 	s.id = s.AddImages(&compute.Image{FolderId: "f", Name: "old", Family: "web", Labels: map[string]string{"stage": "prod"}})[0].Id
-	s.other = s.Inject(fake.Fault{On: fake.ImageListAccessBindings, Do: fake.Unavailable(), Optional: true})
+	s.other = s.Inject(fake.Fault{On: fake.ImageListAccessBindings, Do: fake.Return(codes.Unavailable), Optional: true})
 	s.before = s.Snapshot()
 	time.Sleep(time.Second)
 	return s
@@ -100,7 +100,7 @@ func baked(t *testing.T) *scene {
 func retried(keys ...string) func(*testing.T) *scene {
 	return func(t *testing.T) *scene {
 		s := newScene(t)
-		s.fault = s.Inject(fake.Fault{On: fake.ImageCreate, When: fake.First(2), Do: fake.Unavailable()})
+		s.fault = s.Inject(fake.Fault{On: fake.ImageCreate, When: fake.First(2), Do: fake.Return(codes.Unavailable)})
 		u := s.as(t, "ci")
 		for i, key := range keys {
 			if i > 0 {
@@ -271,7 +271,7 @@ func stuck(t *testing.T) *scene {
 // forgiven is a poll that three stale replicas answer, and a create that is refused because of a name, until that is free again.
 func forgiven(t *testing.T) *scene {
 	s := newScene(t)
-	s.fault = s.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound, "")})
+	s.fault = s.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound)})
 	u := s.as(t, "ci")
 	_, err := u.key("k1").create("old", nil)
 	require.Equal(t, codes.AlreadyExists, status.Code(err))

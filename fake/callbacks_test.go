@@ -27,7 +27,7 @@ var callbacks = map[string]func(f func()) (fake.Option, fake.Fault){
 		return nil, fake.Fault{On: diskGet, Do: fake.Run(func(*fake.Call) { f() }).Late()}
 	},
 	"Alter": func(f func()) (fake.Option, fake.Fault) {
-		return nil, fake.Fault{On: diskGet, Do: fake.Alter(func(proto.Message) { f() })}
+		return nil, fake.Fault{On: diskGet, Do: fake.Alter(func(reply proto.Message) { f(); reply.(*compute.Disk).Name = "altered" })}
 	},
 	"Match": func(f func()) (fake.Option, fake.Fault) {
 		on := fake.Match(func(*compute.GetDiskRequest) bool { f(); return true })

@@ -43,15 +43,15 @@ func TestWhatGRPCRetries(t *testing.T) {
 		"cut early":        {do: fake.Cut().Early(), alone: codes.Unavailable, attempts: []codes.Code{codes.Unavailable, codes.OK}, images: 1},
 		"cut late":         {do: fake.Cut().Late(), alone: codes.Unavailable, attempts: []codes.Code{codes.Unavailable, codes.AlreadyExists}, images: 1},
 		"cut late, key":    {do: fake.Cut().Late(), alone: codes.Unavailable, attempts: []codes.Code{codes.Unavailable, codes.OK}, key: true, images: 1},
-		"unavailable":      {do: fake.Unavailable(), alone: codes.Unavailable, attempts: []codes.Code{codes.Unavailable, codes.OK}, images: 1},
+		"unavailable":      {do: fake.Return(codes.Unavailable), alone: codes.Unavailable, attempts: []codes.Code{codes.Unavailable, codes.OK}, images: 1},
 		"throttled":        {do: fake.Throttle(time.Hour), alone: codes.ResourceExhausted, attempts: []codes.Code{codes.ResourceExhausted, codes.OK}, images: 1},
 		"lost":             {do: fake.LoseReply(), alone: codes.Unavailable, attempts: []codes.Code{codes.Unavailable, codes.AlreadyExists}, images: 1},
 		"lost, key":        {do: fake.LoseReply(), alone: codes.Unavailable, attempts: []codes.Code{codes.Unavailable, codes.OK}, key: true, images: 1},
-		"by the service":   {do: fake.Return(codes.Internal, ""), alone: codes.Internal, attempts: []codes.Code{codes.Internal}},
-		"by its proxy":     {do: fake.Return(codes.Internal, "").TrailersOnly(), alone: codes.Internal, attempts: []codes.Code{codes.Internal, codes.OK}, images: 1},
-		"not retried":      {do: fake.Return(codes.DataLoss, "").TrailersOnly(), alone: codes.DataLoss, attempts: []codes.Code{codes.DataLoss}},
-		"late by service":  {do: fake.Return(codes.Aborted, "").Late(), alone: codes.Aborted, attempts: []codes.Code{codes.Aborted}, images: 1},
-		"quota by service": {do: fake.Return(codes.ResourceExhausted, ""), alone: codes.ResourceExhausted, attempts: []codes.Code{codes.ResourceExhausted}},
+		"by the service":   {do: fake.Return(codes.Internal), alone: codes.Internal, attempts: []codes.Code{codes.Internal}},
+		"by its proxy":     {do: fake.Return(codes.Internal).TrailersOnly(), alone: codes.Internal, attempts: []codes.Code{codes.Internal, codes.OK}, images: 1},
+		"not retried":      {do: fake.Return(codes.DataLoss).TrailersOnly(), alone: codes.DataLoss, attempts: []codes.Code{codes.DataLoss}},
+		"late by service":  {do: fake.Return(codes.Aborted).Late(), alone: codes.Aborted, attempts: []codes.Code{codes.Aborted}, images: 1},
+		"quota by service": {do: fake.Return(codes.ResourceExhausted), alone: codes.ResourceExhausted, attempts: []codes.Code{codes.ResourceExhausted}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, retries := range []bool{false, true} {
@@ -183,7 +183,7 @@ func TestHangAndDelayHeedTheCaller(t *testing.T) {
 // The attempts of one call of the client share a number, those of the next have another.
 func TestAttemptsOfOneCallBelongTogether(t *testing.T) {
 	cloud := fake.New(t)
-	cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(2), Do: fake.Unavailable()})
+	cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(2), Do: fake.Return(codes.Unavailable)})
 	c := dialled(t, cloud, true)
 	for range 2 {
 		_, err := c.List(t.Context(), &compute.ListImagesRequest{FolderId: folder})

@@ -15,7 +15,7 @@ import (
 )
 
 func TestFaultsThatMakeNoSenseAreRefusedWithAWayOut(t *testing.T) {
-	fails := fake.Return(codes.Aborted, "no")
+	fails := fake.Return(codes.Aborted).Text("no")
 	alter := fake.Alter(func(proto.Message) {})
 	for name, c := range map[string]struct {
 		fault fake.Fault
@@ -38,9 +38,9 @@ func TestFaultsThatMakeNoSenseAreRefusedWithAWayOut(t *testing.T) {
 		"no trigger in it":     {fake.Fault{When: struct{ fake.Trigger }{}, Do: fails}, "use what Once"},
 		"nil of a type":        {fake.Fault{When: (*ownTrigger)(nil), Do: fails}, "use what Once"},
 		"broken in a wrap":     {fake.Fault{When: ownTrigger{fake.Nth(0)}, Do: fails}, "counted from 1"},
-		"no error":             {fake.Fault{Do: fake.Return(codes.OK, "")}, "Alter"},
-		"no code":              {fake.Fault{Do: fake.Return(17, "")}, "no gRPC code"},
-		"nil detail":           {fake.Fault{Do: fake.Return(codes.Aborted, "", nil)}, "detail"},
+		"no error":             {fake.Fault{Do: fake.Return(codes.OK)}, "Alter"},
+		"no code":              {fake.Fault{Do: fake.Return(17)}, "no gRPC code"},
+		"nil detail":           {fake.Fault{Do: fake.Return(codes.Aborted, nil)}, "detail"},
 		"no delay":             {fake.Fault{Do: fake.Delay(0)}, "above 0"},
 		"delay into the past":  {fake.Fault{Do: fake.Delay(-1)}, "above 0"},
 		"throttled to past":    {fake.Fault{Do: fake.Throttle(-time.Second)}, "above 0"},
@@ -99,7 +99,7 @@ func TestFaultsThatMakeNoSenseAreRefusedWithAWayOut(t *testing.T) {
 type ownTrigger struct{ fake.Trigger }
 
 func TestFaultsThatDoMakeSenseAreTaken(t *testing.T) {
-	fails := fake.Return(codes.Aborted, "no")
+	fails := fake.Return(codes.Aborted).Text("no")
 	cloud := fake.New(t)
 	for _, f := range []fake.Fault{
 		{Do: fake.Lag(16)},
@@ -122,11 +122,11 @@ func TestFaultsThatNeverFiredFailTheTest(t *testing.T) {
 	var silent, once string
 	inject := func(cloud *fake.Server) {
 		silent = here(1)
-		cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Unavailable()})
+		cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Return(codes.Unavailable)})
 		once = here(1)
-		cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Nth(2), Do: fake.Unavailable()})
-		cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Unavailable(), Optional: true})
-		cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Unavailable()}).Remove()
+		cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Nth(2), Do: fake.Return(codes.Unavailable)})
+		cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Return(codes.Unavailable), Optional: true})
+		cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Return(codes.Unavailable)}).Remove()
 		cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(1), Do: fake.Delay(1)})
 		_, err := clientsOf(cloud.Conn()).List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
 		require.NoError(t, err)

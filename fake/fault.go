@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
-	"google.golang.org/grpc/codes"
 )
 
 // Fault is one thing that goes wrong: where, when, what. It is a value: it does nothing until it is injected.
@@ -74,9 +73,6 @@ func (s *Server) brokenFault(f Fault) string {
 			return wrong
 		}
 	}
-	if len(f.Do.actions) == 0 {
-		return "it does nothing: set Do, to Return(codes.Unavailable, \"\") for example"
-	}
 	var methods []Method
 	if f.On != nil {
 		if why := s.Impossible(f.On); why != "" {
@@ -92,48 +88,7 @@ func (s *Server) brokenFault(f Fault) string {
 	if _, counts := f.When.(polls); counts && !(methods == nil || slices.Contains(methods, OperationGet)) {
 		return "Polls counts polls of operations: On must be OperationGet, or use Nth"
 	}
-	return brokenActions(f.Do.actions, methods)
-}
-
-func brokenActions(actions []action, methods []Method) string {
-	// Along the road, whatever comes behind an end never happens.
-	road := slices.Clone(actions)
-	slices.SortStableFunc(road, func(a, b action) int { return cmp.Compare(a.at, b.at) })
-	for i, a := range road {
-		if a.ends() && i+1 < len(road) {
-			return fmt.Sprintf("%q ends the call, so %q could never happen: leave one of them out, or inject two faults", a.text, road[i+1].text)
-		}
-		if a.only != nil && methods != nil && !slices.ContainsFunc(methods, func(m Method) bool { return slices.Contains(a.only, m) }) {
-			return fmt.Sprintf("%q makes sense for %v only", a.text, a.only)
-		}
-		if broken := a.wrong(); broken != "" {
-			return broken
-		}
-	}
-	return ""
-}
-
-// wrong returns what is wrong with the numbers and funcs of an action, "" if nothing.
-func (a action) wrong() string {
-	switch {
-	case a.kind == answering && a.code == codes.OK:
-		return "code OK is no error: to change a reply use Alter, to answer normally leave the fault out"
-	case a.kind == answering && a.code > codes.Unauthenticated:
-		return fmt.Sprintf("%d is no gRPC code", a.code)
-	case a.kind == answering && a.d < 0:
-		return fmt.Sprintf("nobody can come back after %v: name a duration above 0, or 0 for at once", a.d)
-	case a.broken != nil:
-		return a.broken.Error()
-	case a.kind == delaying && a.d <= 0:
-		return fmt.Sprintf("a delay of %v is none: name a duration above 0", a.d)
-	case a.kind == lagging && (a.back < 1 || a.back > maxLag):
-		return fmt.Sprintf("Lag(%d): name a number of changes from 1 to %d", a.back, maxLag)
-	case a.kind == altering && a.alter == nil:
-		return "Alter(nil): give it a func that changes the reply"
-	case a.kind == running && a.f == nil:
-		return "Run(nil): give it a func"
-	}
-	return ""
+	return f.Do.broken(methods)
 }
 
 // Injected is a fault on a server.

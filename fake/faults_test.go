@@ -75,6 +75,12 @@ func TestEveryCodeOnEveryMethodAtEveryPlace(t *testing.T) {
 	detail := &errdetails.ErrorInfo{Reason: "TEST"}
 	for _, to := range targets {
 		for _, code := range allCodes() {
+			bare := func(e fake.Effect) fake.Effect {
+				if code == codes.Unavailable {
+					return e // as it is
+				}
+				return e.TrailersOnly()
+			}
 			for place, at := range map[string]func(fake.Effect) fake.Effect{
 				"early": fake.Effect.Early, "before": func(e fake.Effect) fake.Effect { return e }, "late": fake.Effect.Late,
 			} {
@@ -83,9 +89,9 @@ func TestEveryCodeOnEveryMethodAtEveryPlace(t *testing.T) {
 					bare bool
 					do   fake.Effect
 				}{
-					{"given", code == codes.Unavailable, fake.Return(code, "given", detail).Trailer("x-test", "1")},
-					{"given", true, fake.Return(code, "given", detail).Trailer("x-test", "1").TrailersOnly()},
-					{"", code == codes.Unavailable, fake.Return(code, "")},
+					{"given", code == codes.Unavailable, fake.Return(code, detail).Text("given").Trailer("x-test", "1")},
+					{"given", true, bare(fake.Return(code, detail).Text("given").Trailer("x-test", "1"))},
+					{"", code == codes.Unavailable, fake.Return(code)},
 				} {
 					if e.text == "" && place != "before" || e.bare && code != codes.Unavailable && place != "late" {
 						continue // once is enough
@@ -141,9 +147,9 @@ func TestPlacesAreWhereTheyAreSaidToBe(t *testing.T) {
 		firesDenied   bool // on one without a token
 		firesNotFound bool // on one that the handler refuses
 	}{
-		"early":  {do: fake.Return(codes.Aborted, "here").Early(), fires: true, firesDenied: true, firesNotFound: true},
-		"before": {do: fake.Return(codes.Aborted, "here"), firesNotFound: true},
-		"late":   {do: fake.Return(codes.Aborted, "here").Late(), firesNotFound: true},
+		"early":  {do: fake.Return(codes.Aborted).Text("here").Early(), fires: true, firesDenied: true, firesNotFound: true},
+		"before": {do: fake.Return(codes.Aborted).Text("here"), firesNotFound: true},
+		"late":   {do: fake.Return(codes.Aborted).Text("here").Late(), firesNotFound: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud := fake.New(t)
@@ -185,9 +191,9 @@ func TestEffectsApplyInTheOrderOfTheirDeclaration(t *testing.T) {
 	require.Equal(t, "ab", cloud.Calls()[0].Reply.(*compute.Image).Description, "the record has what was sent")
 
 	// The first that ends the call keeps the later ones from it, and they have not fired.
-	ends := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(1), Do: fake.Return(codes.Aborted, "first")})
-	never := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(1), Do: fake.Return(codes.Internal, "second"), Optional: true})
-	sooner := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Nth(2), Do: fake.Return(codes.DataLoss, "early").Early()})
+	ends := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(1), Do: fake.Return(codes.Aborted).Text("first")})
+	never := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(1), Do: fake.Return(codes.Internal).Text("second"), Optional: true})
+	sooner := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Nth(2), Do: fake.Return(codes.DataLoss).Text("early").Early()})
 	list := func() codes.Code {
 		_, err := clientsOf(cloud.Conn()).List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
 		return status.Code(err)

@@ -199,8 +199,8 @@ func TestNothingButTheClockTellsTheTime(t *testing.T) {
 func draws(t *testing.T, seed uint64, sideBySide bool) map[string]string {
 	cloud := fake.New(t, fake.WithSeed(seed))
 	cloud.AddImages(&compute.Image{Id: "fd800000000000000000", FolderId: folder})
-	cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Chance(0.3), Do: fake.Return(codes.Aborted, "first")})
-	cloud.Inject(fake.Fault{On: fake.AnyOf(fake.ImageGet, fake.ImageList), When: fake.Chance(0.5), Do: fake.Return(codes.Aborted, "second")})
+	cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Chance(0.3), Do: fake.Return(codes.Aborted).Text("first")})
+	cloud.Inject(fake.Fault{On: fake.AnyOf(fake.ImageGet, fake.ImageList), When: fake.Chance(0.5), Do: fake.Return(codes.Aborted).Text("second")})
 	var callers sync.WaitGroup
 	for n := range 4 {
 		run := func() {
@@ -248,14 +248,14 @@ func TestChanceCountsAllCallsOfItsCaller(t *testing.T) {
 		cloud := fake.New(t)
 		first(cloud)
 		second(cloud)
-		cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Chance(0.5), Do: fake.Unavailable()})
+		cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Chance(0.5), Do: fake.Return(codes.Unavailable)})
 		return hits(40, func() error {
 			_, err := clientsOf(cloud.ConnAs("web")).List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
 			return err
 		})
 	}
 	another := func(cloud *fake.Server) {
-		cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Unavailable(), Optional: true})
+		cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Return(codes.Unavailable), Optional: true})
 	}
 	calls := func(cloud *fake.Server) {
 		for range 5 {
@@ -327,7 +327,7 @@ func TestServersShareNothing(t *testing.T) {
 	fault := func() error {
 		cloud, err := fake.Start()
 		require.NoError(t, err)
-		cloud.Inject(fake.Fault{On: fake.Match(func(*access.ListAccessBindingsRequest) bool { return true }), Do: fake.Unavailable(), Optional: true})
+		cloud.Inject(fake.Fault{On: fake.Match(func(*access.ListAccessBindingsRequest) bool { return true }), Do: fake.Return(codes.Unavailable), Optional: true})
 		return cloud.Close()
 	}
 	require.NoError(t, fault())
@@ -343,7 +343,7 @@ func TestServersShareNothing(t *testing.T) {
 			if i%2 == 1 {
 				other := fake.New(t, fake.WithSeed(9), fake.WithStandardImages(), fake.WithAuth("t"), fake.WithFolders("f"), fake.WithRules(fake.Current))
 				other.RemoveImage(other.Images()[0].Id)
-				other.Inject(fake.Fault{Do: fake.Unavailable(), Optional: true})
+				other.Inject(fake.Fault{Do: fake.Return(codes.Unavailable), Optional: true})
 			}
 			clientsOf(cloud.Conn()).create(t, fromDisk("web"))
 			stories[i] = cloud.Timeline() + cloud.Snapshot().String()

@@ -32,7 +32,7 @@ func TestANeighbourWalksTheSameRoad(t *testing.T) {
 	}))
 	diskGet := fake.Method(compute.DiskService_Get_FullMethodName)
 	require.Equal(t, "DiskGet", diskGet.String())
-	cloud.Inject(fake.Fault{On: diskGet, When: fake.Nth(2), Do: fake.Unavailable()})
+	cloud.Inject(fake.Fault{On: diskGet, When: fake.Nth(2), Do: fake.Return(codes.Unavailable)})
 	cloud.AddImages(&compute.Image{Id: "im", FolderId: folder})
 	c := compute.NewDiskServiceClient(cloud.Conn())
 	get := func(ctx context.Context, id string) string {

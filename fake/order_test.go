@@ -192,7 +192,7 @@ func TestGate(t *testing.T) {
 		gate := new(gateway)
 		cloud := fake.New(t, fake.WithGate(gate))
 		require.Equal(t, "aaa", race(t, cloud, "web", "aaa"))
-		cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.Aborted, "")})
+		cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.Aborted)})
 		images := compute.NewImageServiceClient(cloud.Conn())
 		_, err := images.Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
 		require.Equal(t, codes.Aborted, status.Code(err))

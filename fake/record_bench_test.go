@@ -69,7 +69,7 @@ func BenchmarkFaultsThatDoNotMatch(b *testing.B) {
 				cloud := fake.New(b)
 				im := cloud.AddImages(named("base"))[0]
 				for range faults {
-					cloud.Inject(fake.Fault{On: on, Do: fake.Return(codes.Aborted, ""), Optional: true})
+					cloud.Inject(fake.Fault{On: on, Do: fake.Return(codes.Aborted), Optional: true})
 				}
 				client := compute.NewImageServiceClient(cloud.Conn())
 				request := &compute.GetImageRequest{ImageId: im.Id}

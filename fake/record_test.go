@@ -26,7 +26,7 @@ func TestOneSequenceTellsTheWholeStory(t *testing.T) {
 	cloud := fake.New(t, fake.WithClock(fake.NewClock(newYear)), fake.WithPlan(fake.Finish(fake.ByHand())))
 	c := clientsOf(cloud.ConnAs("web"))
 	op, image := c.create(t, fromDisk("made"))
-	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Unavailable()})
+	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.Unavailable)})
 	_, err := c.Get(t.Context(), &compute.GetImageRequest{ImageId: image})
 	require.Error(t, err)
 	cloud.Operation(op.Id).Complete()
@@ -254,7 +254,7 @@ func busy(ctx context.Context, cloud *fake.Server, caller string) {
 func TestEqualTestsLeaveEqualRecords(t *testing.T) {
 	run := func(seed uint64, sideBySide bool) *fake.Server {
 		cloud := fake.New(t, fake.WithSeed(seed), fake.WithClock(fake.NewClock(newYear)), fake.WithStandardImages())
-		cloud.Inject(fake.Fault{When: fake.Chance(0.2), Do: fake.Return(codes.Aborted, "")})
+		cloud.Inject(fake.Fault{When: fake.Chance(0.2), Do: fake.Return(codes.Aborted)})
 		cloud.Inject(fake.Fault{On: fake.ImageDelete, When: fake.Nth(2), Do: fake.LoseReply()})
 		var all sync.WaitGroup
 		for n := range 3 {
@@ -307,7 +307,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	var prints []string
 	w := witnessed(t, func(w *witness) {
 		cloud := fake.New(w, fake.WithAuth(token))
-		cloud.Inject(fake.Fault{On: fake.ByHeader("authorization", token), When: fake.Nth(3), Do: fake.Unavailable()})
+		cloud.Inject(fake.Fault{On: fake.ByHeader("authorization", token), When: fake.Nth(3), Do: fake.Return(codes.Unavailable)})
 		ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)
 		_, err := clientsOf(cloud.Conn()).List(ctx, &compute.ListImagesRequest{FolderId: folder})
 		require.NoError(t, err)

@@ -371,7 +371,7 @@ func TestOperationsThatCannotEndWell(t *testing.T) {
 func TestABadRequestMeetsNoFaultBehindValidation(t *testing.T) {
 	cloud := fake.New(t)
 	stock(cloud)
-	cloud.Inject(fake.Fault{Do: fake.Return(codes.Internal, "the fault"), Optional: true})
+	cloud.Inject(fake.Fault{Do: fake.Return(codes.Internal).Text("the fault"), Optional: true})
 	for name, row := range map[string]struct {
 		request proto.Message
 		want    verdict

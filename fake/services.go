@@ -1,7 +1,6 @@
 package fake
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -30,9 +29,17 @@ func (s *Server) registerServices() {
 func read[A proto.Message](ctx context.Context, s *Server, answer func(*world.World, *errand) (A, *spb.Status)) (A, error) {
 	e := errandOf(ctx)
 	s.enterUntimed()
-	view := cmp.Or(e.view, s.world)
-	reply, refused := answer(view, e)
+	reply, refused := answer(s.world, e)
+	lags := false
+	if e.view != nil {
+		past, unseen := answer(e.view, e)
+		lags = !proto.Equal(past, reply) || !proto.Equal(unseen, refused)
+		reply, refused = past, unseen
+	}
 	s.leave(e.Call)
+	if lags {
+		e.lag.happens()
+	}
 	if refused != nil {
 		return reply, status.ErrorProto(refused)
 	}
@@ -162,12 +169,22 @@ func (o operationService) Get(ctx context.Context, r *operation.GetOperationRequ
 	e := errandOf(ctx)
 	s := o.server
 	now := s.enter()
-	before, refused := cmp.Or(e.view, s.world).GetOperation(r.OperationId)
+	before, refused := s.world.GetOperation(r.OperationId)
+	if e.view != nil {
+		past, unseen := e.view.GetOperation(r.OperationId)
+		lags := past != before
+		if before, refused = past, unseen; !lags {
+			e.view = nil
+		}
+	}
 	op := before
 	if refused == nil && e.view == nil {
 		op, refused = s.world.Poll(r.OperationId, now)
 	}
 	s.leave(e.Call)
+	if e.view != nil {
+		e.lag.happens()
+	}
 	if refused != nil {
 		return nil, status.ErrorProto(refused)
 	}

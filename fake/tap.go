@@ -15,6 +15,7 @@ type errand struct {
 	subject string           // on whose behalf
 	list    *world.ListQuery // of ImageList: the request, understood
 	view    *world.World     // of a read that lags: what it sees; nil: the present
+	lag     *encounter       // with the fault that makes it lag
 	pace    string           // of a poll: when to come again, in seconds
 	answer  answer           // of the server's own handlers
 }

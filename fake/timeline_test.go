@@ -64,7 +64,7 @@ var timelineStories = []struct {
 		time.Sleep(time.Hour)
 	}},
 	{"retries of gRPC", nil, func(t *testing.T, cloud *fake.Server) {
-		cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(2), Do: fake.Unavailable().Trailer("grpc-retry-pushback-ms", "1500")})
+		cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.First(2), Do: fake.Return(codes.Unavailable).Trailer("grpc-retry-pushback-ms", "1500")})
 		const policy = `{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 4, "initialBackoff": "1s", "maxBackoff": "1s",
 			"backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 		cc, err := grpc.NewClient(cloud.Target(), append(cloud.DialOptions(), grpc.WithDefaultServiceConfig(policy))...)

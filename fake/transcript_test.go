@@ -45,7 +45,7 @@ func TestEqualTestsHaveEqualTranscripts(t *testing.T) {
 			time.Sleep(time.Duration(n) * time.Hour)
 			cloud := fake.New(t, fake.WithStandardImages(), fake.WithSeed(uint64(n)), fake.WithPlan(fake.Finish(fake.After(50*time.Second))))
 			cloud.Inject(fake.Fault{On: fake.ImageCreate, When: fake.First(1), Do: fake.LoseReply()})
-			cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.Nth(2), Do: fake.Return(codes.NotFound, "")})
+			cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.Nth(2), Do: fake.Return(codes.NotFound)})
 			_, err := baker.New(cloud.Conn(), folder).Bake(t.Context(), "web", "debian-12")
 			require.NoError(t, err)
 			transcripts = append(transcripts, cloud.Transcript())
@@ -61,7 +61,7 @@ func TestConcurrentCallersHaveEqualTranscriptsEach(t *testing.T) {
 	callers := []string{"ann", "bob", "eve"}
 	run := func() map[string]string {
 		cloud := fake.New(t, fake.WithStandardImages())
-		cloud.Inject(fake.Fault{On: fake.ImageCreate, When: fake.Chance(0.5), Do: fake.Return(codes.Aborted, "no")})
+		cloud.Inject(fake.Fault{On: fake.ImageCreate, When: fake.Chance(0.5), Do: fake.Return(codes.Aborted).Text("no")})
 		var all sync.WaitGroup
 		for _, caller := range callers {
 			all.Go(func() {

@@ -45,7 +45,7 @@ func TestCountsAreEachCallersOwn(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.when), func(t *testing.T) {
 			cloud := fake.New(t)
-			i := cloud.Inject(fake.Fault{On: fake.ImageList, When: c.when, Do: fake.Return(codes.Aborted, ""), Optional: true})
+			i := cloud.Inject(fake.Fault{On: fake.ImageList, When: c.when, Do: fake.Return(codes.Aborted), Optional: true})
 			var callers sync.WaitGroup
 			marks := make([]string, 4)
 			for n := range marks {
@@ -96,7 +96,7 @@ func TestTriggersFitWhereTheyMakeSense(t *testing.T) {
 
 func TestOnceIsOneCallWhoeverMakesIt(t *testing.T) {
 	cloud := fake.New(t)
-	once := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Once(), Do: fake.Return(codes.Aborted, "")})
+	once := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.Once(), Do: fake.Return(codes.Aborted)})
 	var callers sync.WaitGroup
 	marks := make([]string, 4)
 	for n := range marks {
@@ -124,7 +124,7 @@ func TestTimedTriggersGoByTheClockFromTheInjection(t *testing.T) {
 			clock := fake.NewClock(newYear)
 			cloud := fake.New(t, fake.WithClock(clock))
 			clock.Advance(100 * time.Hour)
-			cloud.Inject(fake.Fault{On: fake.ImageList, When: when, Do: fake.Return(codes.Aborted, "")})
+			cloud.Inject(fake.Fault{On: fake.ImageList, When: when, Do: fake.Return(codes.Aborted)})
 			require.Equal(t, want, hits(6, func() error {
 				_, err := clientsOf(cloud.Conn()).List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
 				clock.Advance(time.Hour)
@@ -137,7 +137,7 @@ func TestTimedTriggersGoByTheClockFromTheInjection(t *testing.T) {
 func TestWhileAsksOnceAtEachArrival(t *testing.T) {
 	asked := 0
 	cloud := fake.New(t)
-	i := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.While(func() bool { asked++; return asked%2 == 0 }), Do: fake.Return(codes.Aborted, "")})
+	i := cloud.Inject(fake.Fault{On: fake.ImageList, When: fake.While(func() bool { asked++; return asked%2 == 0 }), Do: fake.Return(codes.Aborted)})
 	list := func() error {
 		_, err := clientsOf(cloud.Conn()).List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
 		_, _ = clientsOf(cloud.Conn()).Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
@@ -153,7 +153,7 @@ func TestWhileAsksOnceAtEachArrival(t *testing.T) {
 
 func TestPollsAreCountedForEachOperation(t *testing.T) {
 	cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.Polls(5))))
-	cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.Polls(2), Do: fake.Return(codes.NotFound, "")})
+	cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.Polls(2), Do: fake.Return(codes.NotFound)})
 	one, _ := clientsOf(cloud.Conn()).create(t, fromDisk("one"))
 	two, _ := clientsOf(cloud.Conn()).create(t, fromDisk("two"))
 	marks := make(map[string]string)
@@ -294,7 +294,7 @@ func TestAnEmptyTextStandsForTheServicesOwn(t *testing.T) {
 	cloud := fake.New(t)
 	_, own := clientsOf(cloud.Conn()).Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
 	info := &errdetails.ErrorInfo{Reason: "TEST"}
-	cloud.Inject(fake.Fault{Do: fake.Return(codes.NotFound, "", info).Early()})
+	cloud.Inject(fake.Fault{Do: fake.Return(codes.NotFound, info).Early()})
 	info.Reason = "CHANGED LATER"
 	_, injected := clientsOf(cloud.Conn()).Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
 	require.Equal(t, status.Convert(own).Message(), status.Convert(injected).Message())

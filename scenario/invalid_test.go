@@ -11,12 +11,13 @@ import (
 	"github.com/imagefake/imagefake/scenario"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/grpc/codes"
 )
 
 var noEnd = context.Background()
 
 func TestBadOptions(t *testing.T) {
-	do := fake.Unavailable()
+	do := fake.Return(codes.Unavailable)
 	for want, opt := range map[string]scenario.Option{
 		"one of the options is nil":                       nil,
 		"Setup(nil): give it a func":                      scenario.Setup(nil),
@@ -100,7 +101,7 @@ func TestBadChaos(t *testing.T) {
 		_, err = scenario.FindChaos(t, 1, rate, probe)
 		require.ErrorContains(t, err, "is no probability")
 	}
-	_, err = scenario.FindChaos(t, 1, 0.5, probe, scenario.Faults(scenario.Kind{Name: "down", Do: fake.Unavailable(), Times: 3}))
+	_, err = scenario.FindChaos(t, 1, 0.5, probe, scenario.Faults(scenario.Kind{Name: "down", Do: fake.Return(codes.Unavailable), Times: 3}))
 	require.ErrorContains(t, err, "leave Times out")
 }
 

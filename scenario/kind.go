@@ -30,7 +30,7 @@ type Kind struct {
 // The kinds of fault that [Explore] and [Chaos] use unless [Faults] says otherwise, and [Silence].
 var (
 	// Unavailable: the service, or a proxy before it, is down for a moment. Nothing has changed.
-	Unavailable = Kind{Name: "unavailable", Do: fake.Unavailable(), code: "fake.Unavailable()"}
+	Unavailable = Kind{Name: "unavailable", Do: fake.Return(codes.Unavailable), code: "fake.Return(codes.Unavailable)"}
 
 	// LostReply: the call is handled, its reply is lost, the caller sees Unavailable. Of a call that changes nothing that is no
 	// different from Unavailable.
@@ -48,7 +48,7 @@ var (
 
 	// Denied: the caller has lost the permission for one call. Trying again does not help, so it does not come as the second fault at
 	// a retry or in a cleanup, where no client could do anything about it.
-	Denied = Kind{Name: "denied", Do: fake.Return(codes.PermissionDenied, ""), lasting: true, code: `fake.Return(codes.PermissionDenied, "")`}
+	Denied = Kind{Name: "denied", Do: fake.Return(codes.PermissionDenied), lasting: true, code: `fake.Return(codes.PermissionDenied)`}
 
 	// ConnectionCut: the connection ends, with all calls on it, before the commit and after it.
 	ConnectionCut = Kind{Name: "connection-cut", Do: fake.Cut(), code: "fake.Cut()", lateToo: true, twin: changesNothingLate("connection-cut")}

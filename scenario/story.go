@@ -58,14 +58,14 @@ func Stories() []Story {
 			Happens:    "The first three polls of a new operation are answered by replicas that have not heard of it: NotFound.",
 			Seen:       "Both official SDKs forgive three NotFound in total while they wait, because not all replicas know a new operation at once.",
 			GoodClient: "Polls on: an operation id that the service has just given out exists.",
-			Faults:     []fake.Fault{{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound, "")}},
+			Faults:     []fake.Fault{{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound)}},
 		},
 		{
 			Name:       "replica-lag-too-long",
 			Happens:    "The first four polls of a new operation are answered NotFound.",
 			Seen:       "The fourth NotFound ends the wait of both official SDKs with an error, although the operation goes on.",
 			GoodClient: "Does not take the error for a failed operation: it looks for the image, by name or by the id in the metadata, before it tries again or cleans up.",
-			Faults:     []fake.Fault{{On: fake.OperationGet, When: fake.First(4), Do: fake.Return(codes.NotFound, "")}},
+			Faults:     []fake.Fault{{On: fake.OperationGet, When: fake.First(4), Do: fake.Return(codes.NotFound)}},
 		},
 		{
 			Name:       "image-lags",
@@ -91,7 +91,7 @@ func Stories() []Story {
 			Name:       "unavailable-burst",
 			Happens:    "The service cannot be reached for a moment: three calls in a row are Unavailable.",
 			GoodClient: "Tries again with growing pauses, a few times.",
-			Faults:     []fake.Fault{{When: fake.First(3), Do: fake.Unavailable()}},
+			Faults:     []fake.Fault{{When: fake.First(3), Do: fake.Return(codes.Unavailable)}},
 		},
 		{
 			Name:       "throttled",
@@ -105,7 +105,7 @@ func Stories() []Story {
 			Happens:    "The quota of images is used up: the second create and all later ones are refused.",
 			Seen:       "The text of production: The limit on maximum number of images has exceeded.",
 			GoodClient: "Does not try again; keeps or removes what it has made so far, and says which.",
-			Faults:     []fake.Fault{{On: fake.ImageCreate, When: fromCall(2), Do: fake.Return(codes.ResourceExhausted, "")}},
+			Faults:     []fake.Fault{{On: fake.ImageCreate, When: fromCall(2), Do: fake.Return(codes.ResourceExhausted)}},
 		},
 		{
 			Name:       "token-expires",
@@ -113,14 +113,14 @@ func Stories() []Story {
 			Seen:       "IAM tokens live for twelve hours at most, and image operations wait long. The text of production: The token has expired.",
 			GoodClient: "Gets a new token and makes the call again.",
 			Faults: []fake.Fault{{On: authenticated, When: fake.Nth(3),
-				Do: fake.Return(codes.Unauthenticated, "The token has expired").Early()}},
+				Do: fake.Return(codes.Unauthenticated).Text("The token has expired").Early()}},
 		},
 		{
 			Name:       "permission-taken-away",
 			Happens:    "Somebody takes the role away: from the third call on everything is PermissionDenied.",
 			Seen:       "The text of production: Permission denied to folder <id>.",
 			GoodClient: "Stops, and says what it leaves behind: it can clean nothing up any more.",
-			Faults:     []fake.Fault{{On: authenticated, When: fromCall(3), Do: fake.Return(codes.PermissionDenied, "")}},
+			Faults:     []fake.Fault{{On: authenticated, When: fromCall(3), Do: fake.Return(codes.PermissionDenied)}},
 		},
 		{
 			Name:       "operation-stuck",
@@ -229,10 +229,10 @@ func Stories() []Story {
 			Happens:    "A burst of Unavailable, throttling, the reply of the create lost, and the polls lag, all in one run.",
 			GoodClient: "Comes through: each of these alone is harmless to it.",
 			Faults: []fake.Fault{
-				{On: fake.ImageCreate, When: fake.First(2), Do: fake.Unavailable()},
+				{On: fake.ImageCreate, When: fake.First(2), Do: fake.Return(codes.Unavailable)},
 				{On: fake.ImageCreate, When: fake.Nth(3), Do: fake.LoseReply()},
 				{On: fake.OperationGet, When: fake.Nth(1), Do: fake.Throttle(2 * time.Second)},
-				{On: fake.OperationGet, When: fake.Nth(2), Do: fake.Return(codes.NotFound, "")},
+				{On: fake.OperationGet, When: fake.Nth(2), Do: fake.Return(codes.NotFound)},
 			},
 		},
 	}

@@ -59,7 +59,7 @@ func TestALostReplyAndALaggingReplica(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the baker's pauses cost nothing here
 		cloud := fake.New(t, fake.WithStandardImages())
 		cloud.Inject(fake.Fault{On: fake.ImageCreate, When: fake.First(1), Do: fake.LoseReply()})
-		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound, "")})
+		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound)})
 
 		id, err := bake(t.Context(), cloud)
 

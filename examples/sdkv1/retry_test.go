@@ -20,7 +20,7 @@ func TestRetryOfUnavailable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the SDK waits between its attempts: here that costs nothing
 		cloud := fake.New(t)
 		image := cloud.AddImages(&compute.Image{FolderId: folder})[0]
-		cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.First(2), Do: fake.Unavailable()})
+		cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.First(2), Do: fake.Return(codes.Unavailable)})
 		retries, err := retry.DefaultRetryDialOption()
 		require.NoError(t, err)
 
@@ -34,7 +34,7 @@ func TestRetryOfUnavailable(t *testing.T) {
 func TestRetryGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t)
-		cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Unavailable()})
+		cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.Unavailable)})
 		retries, err := retry.RetryDialOption(retry.WithRetries(retry.DefaultNameConfig(), 2))
 		require.NoError(t, err)
 
@@ -62,7 +62,7 @@ func TestRetryOfOtherCodes(t *testing.T) {
 
 func TestNoRetryUnlessAsked(t *testing.T) {
 	cloud := fake.New(t)
-	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Unavailable()})
+	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.Unavailable)})
 
 	_, err := newSDK(t, cloud).Compute().Image().Get(t.Context(), &compute.GetImageRequest{ImageId: "fd8any"})
 

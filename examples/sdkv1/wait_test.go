@@ -72,7 +72,7 @@ func TestWaitUntilTheTestSaysSo(t *testing.T) {
 func TestWaitForgivesThreeNotFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t)
-		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound, "")})
+		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound)})
 
 		require.NoError(t, create(t, newSDK(t, cloud)).Wait(t.Context()))
 	})
@@ -81,7 +81,7 @@ func TestWaitForgivesThreeNotFound(t *testing.T) {
 func TestWaitDoesNotForgiveTheFourthNotFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t)
-		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(4), Do: fake.Return(codes.NotFound, "")})
+		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(4), Do: fake.Return(codes.NotFound)})
 
 		err := create(t, newSDK(t, cloud)).Wait(t.Context())
 

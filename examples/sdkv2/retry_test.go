@@ -21,7 +21,7 @@ func TestRetryOfUnavailable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // the SDK waits between its attempts: here that costs nothing
 		cloud := fake.New(t)
 		image := cloud.AddImages(&compute.Image{FolderId: folder})[0]
-		cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.First(2), Do: fake.Unavailable()})
+		cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.First(2), Do: fake.Return(codes.Unavailable)})
 		sdk := newSDK(t, cloud, options.WithDefaultRetryOptions())
 
 		_, err := newImageClient(sdk).Get(t.Context(), &compute.GetImageRequest{ImageId: image.Id})
@@ -34,7 +34,7 @@ func TestRetryOfUnavailable(t *testing.T) {
 func TestRetryGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t)
-		cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Unavailable()})
+		cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.Unavailable)})
 		sdk := newSDK(t, cloud, options.WithRetryOptions(retry.WithRetries(retry.DefaultNameConfig(), 2)))
 
 		_, err := newImageClient(sdk).Get(t.Context(), &compute.GetImageRequest{ImageId: "fd8any"})
@@ -60,7 +60,7 @@ func TestRetryOfOtherCodes(t *testing.T) {
 
 func TestNoRetryUnlessAsked(t *testing.T) {
 	cloud := fake.New(t)
-	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Unavailable()})
+	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.Unavailable)})
 
 	_, err := newImageClient(newSDK(t, cloud)).Get(t.Context(), &compute.GetImageRequest{ImageId: "fd8any"})
 
@@ -143,7 +143,7 @@ func TestRequestIDsInErrors(t *testing.T) {
 	require.Equal(t, call.ReplyHeader.Get("x-server-trace-id"), []string{ids.ServerTraceID})
 	require.Equal(t, call.Header.Get("x-client-trace-id"), []string{ids.ClientTraceID})
 
-	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Unavailable()})
+	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.Unavailable)})
 	ids, call = ask()
 	require.Equal(t, call.ReplyTrailer.Get("x-request-id"), []string{ids.RequestID})
 	require.Equal(t, call.ReplyTrailer.Get("x-server-trace-id"), []string{ids.ServerTraceID})

@@ -100,7 +100,7 @@ func TestFailureAtOnceKeepsItsStatus(t *testing.T) {
 func TestWaitForgivesThreeNotFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t)
-		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound, "")})
+		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(3), Do: fake.Return(codes.NotFound)})
 
 		_, err := create(t, newSDK(t, cloud)).Wait(t.Context())
 
@@ -111,7 +111,7 @@ func TestWaitForgivesThreeNotFound(t *testing.T) {
 func TestWaitDoesNotForgiveTheFourthNotFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t)
-		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(4), Do: fake.Return(codes.NotFound, "")})
+		cloud.Inject(fake.Fault{On: fake.OperationGet, When: fake.First(4), Do: fake.Return(codes.NotFound)})
 
 		_, err := create(t, newSDK(t, cloud)).Wait(t.Context())
 

@@ -91,7 +91,7 @@ func (m *machine) fault(rt *rapid.T) {
 	seconds := time.Duration(f.n) * time.Second
 	f.when = map[string]fake.Trigger{"first": fake.First(f.n), "nth": fake.Nth(f.n), "every": fake.Every(f.n),
 		"until": fake.Until(seconds), "after": fake.After(seconds)}[f.kind]
-	m.at.server.Inject(fake.Fault{On: methods[f.method], When: f.when, Do: fake.Return(f.effect.code, f.effect.text), Optional: true})
+	m.at.server.Inject(fake.Fault{On: methods[f.method], When: f.when, Do: fake.Return(f.effect.code).Text(f.effect.text), Optional: true})
 	m.at.faults = append(m.at.faults, f)
 }
 
@@ -107,7 +107,7 @@ func (m *machine) faulted(rt *rapid.T) {
 		do = fake.LoseReply()
 	default:
 		e.code, e.text = codes.DataLoss, "marked "+mark
-		do = fake.Return(e.code, e.text)
+		do = fake.Return(e.code).Text(e.text)
 		if e.place == "early" {
 			do = do.Early()
 		} else if e.place == "late" {

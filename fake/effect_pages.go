@@ -5,6 +5,7 @@ import (
 
 	"github.com/imagefake/imagefake/fake/internal/world"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/endpoint"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -16,7 +17,7 @@ var lists = methodsThat(Method.Pages)
 // EmptyPage answers a list request with an empty page and a token that leads to what should have been on it: legal by the rules of
 // pagination, and the end of the list for a client that stops at an empty page.
 func EmptyPage() Effect {
-	return paging("answer with an empty page", func(request, reply proto.Message) {
+	return effect(paging{words: "answer with an empty page", alter: func(request, reply proto.Message) {
 		fields := reply.ProtoReflect().Descriptor().Fields()
 		for i := range fields.Len() {
 			if fields.Get(i).IsList() {
@@ -24,24 +25,49 @@ func EmptyPage() Effect {
 			}
 		}
 		setToken(reply, tokenOf(request))
-	})
+	}})
 }
 
 // RepeatPage answers a list request with a token that leads to the same page again: a client that does not notice never ends.
 func RepeatPage() Effect {
-	return paging("repeat the page token", func(request, reply proto.Message) { setToken(reply, tokenOf(request)) })
+	return effect(paging{words: "repeat the page token", alter: func(request, reply proto.Message) {
+		setToken(reply, tokenOf(request))
+	}})
+}
+
+// paging changes a page.
+type paging struct {
+	usual
+	words string
+	alter func(request, reply proto.Message)
+}
+
+func (p paging) String() string             { return p.words }
+func (paging) home() (at place, fixed bool) { return late, true }
+func (p paging) misfit(m Method) string     { return sensibleFor(p, m, lists) }
+
+func (p paging) act(e *encounter) *answer {
+	return e.alter(func(reply proto.Message) { p.alter(e.errand.Request, reply) })
 }
 
 // ExpirePage refuses the page token of a list request with InvalidArgument, as one that is no longer good. A request without a
-// token passes.
-func ExpirePage() Effect {
-	a := action{kind: expiring, only: lists, fixed: true, text: "expire the page token", code: codes.InvalidArgument,
-		message: "Request validation error: PageToken: the page token has expired"}
-	return effect(a)
-}
+// token passes, and the fault has not happened to it.
+func ExpirePage() Effect { return effect(expiring{}) }
 
-func paging(text string, alter func(request, reply proto.Message)) Effect {
-	return effect(action{kind: altering, at: late, fixed: true, only: lists, text: text, alter: alter})
+// expiring ends a call if its request has a page token.
+type expiring struct{ usual }
+
+func (expiring) String() string               { return "expire the page token" }
+func (expiring) home() (at place, fixed bool) { return beforeCommit, true }
+func (x expiring) misfit(m Method) string     { return sensibleFor(x, m, lists) }
+
+func (expiring) act(e *encounter) *answer {
+	r, pages := e.errand.Request.(interface{ GetPageToken() string })
+	if !pages || r.GetPageToken() == "" {
+		return nil
+	}
+	e.happens()
+	return &answer{status: &spb.Status{Code: int32(codes.InvalidArgument), Message: "Request validation error: PageToken: the page token has expired"}}
 }
 
 // tokenOf returns a token that leads to the page that a request asks for.

@@ -1,0 +1,50 @@
+package fake
+
+import (
+	"fmt"
+	"slices"
+)
+
+// maxLag is how many versions of an image or operation are remembered.
+const maxLag = 16
+
+// reads are the methods that a lagging replica can answer. The addresses of services never change.
+var reads = methodsThat(Method.Reads, func(m Method) bool { return m.Service() != EndpointGet.Service() })
+
+// Lag answers a read from a replica that lags behind: every image and operation is seen as it was that many changes of its own
+// ago, 16 at most. What did not exist then is not found; what the test added itself has always existed. A poll that lags moves
+// no operation. A read of what has not changed is answered as always, and the fault has not happened to it.
+func Lag(changes int) Effect { return effect(lagging{back: changes}) }
+
+type lagging struct {
+	usual
+	back int
+}
+
+func (l lagging) String() string             { return fmt.Sprintf("lag %d changes behind", l.back) }
+func (lagging) home() (at place, fixed bool) { return beforeCommit, true }
+func (l lagging) misfit(m Method) string     { return sensibleFor(l, m, reads) }
+
+func (l lagging) wrong() string {
+	if l.back < 1 || l.back > maxLag {
+		return fmt.Sprintf("Lag(%d): name a number of changes from 1 to %d", l.back, maxLag)
+	}
+	return ""
+}
+
+func (l lagging) act(e *encounter) *answer {
+	s := e.server
+	s.enter()
+	e.errand.view = s.history.lagging(s.world, l.back)
+	s.leave(nil)
+	e.errand.lag = e // whether anything is seen to lag turns out when the read is answered
+	return nil
+}
+
+// sensibleFor returns why an action finds nothing to do at a method that is not among those it is for.
+func sensibleFor(a action, m Method, those []Method) string {
+	if slices.Contains(those, m) {
+		return ""
+	}
+	return fmt.Sprintf("%q makes sense for %v only", a, those)
+}
