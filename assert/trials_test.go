@@ -71,7 +71,7 @@ var callTrials = []trial{
 				return assert.Called(t, s.Server, assert.Field[*compute.CreateImageRequest]("description", nil))
 			},
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, assert.Field[*compute.CreateImageRequest]("min_disk_size", 4<<30))
+				return assert.Called(t, s.Server, assert.Field[*compute.CreateImageRequest]("min_disk_size", int64(4<<30)))
 			},
 		},
 		func(t fake.TB, s *scene) bool {

@@ -67,19 +67,19 @@ func TestCreateInheritsFromItsSource(t *testing.T) {
 		check   func(*testing.T, *compute.Image)
 	}{
 		"sizes are multiples of 4 MiB": {&compute.CreateImageRequest{Source: disk}, func(t *testing.T, im *compute.Image) {
-			require.EqualValues(t, 10<<30, im.Size)
-			require.EqualValues(t, 1<<30, im.StorageSize)
-			require.EqualValues(t, 10<<30, im.MinDiskSize)
+			require.Equal(t, int64(10<<30), im.Size)
+			require.Equal(t, int64(1<<30), im.StorageSize)
+			require.Equal(t, int64(10<<30), im.MinDiskSize)
 		}},
 		"a given size is rounded up": {&compute.CreateImageRequest{Source: disk, MinDiskSize: 20<<30 - 5}, func(t *testing.T, im *compute.Image) {
-			require.EqualValues(t, 20<<30, im.MinDiskSize)
+			require.Equal(t, int64(20<<30), im.MinDiskSize)
 		}},
 		"the need is the larger size": {&compute.CreateImageRequest{Source: snapshot}, func(t *testing.T, im *compute.Image) {
-			require.EqualValues(t, 3<<30, im.MinDiskSize)
+			require.Equal(t, int64(3<<30), im.MinDiskSize)
 		}},
 		"min_disk_size of an image": {&compute.CreateImageRequest{Source: image}, func(t *testing.T, im *compute.Image) {
-			require.EqualValues(t, 50<<30, im.MinDiskSize)
-			require.EqualValues(t, 2<<30, im.Size)
+			require.Equal(t, int64(50<<30), im.MinDiskSize)
+			require.Equal(t, int64(2<<30), im.Size)
 		}},
 		"os of a disk":    {&compute.CreateImageRequest{Source: disk}, func(t *testing.T, im *compute.Image) { require.Equal(t, compute.Os_WINDOWS, im.Os.Type) }},
 		"os of an image":  {&compute.CreateImageRequest{Source: image}, func(t *testing.T, im *compute.Image) { require.Equal(t, compute.Os_WINDOWS, im.Os.Type) }},

@@ -35,16 +35,13 @@ func (s *Server) Order(on ...Matcher) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	given := append(slices.Clone(s.given()), o)
-	s.orders.Store(&given)
+	s.orders.Store(append(slices.Clone(s.given()), o))
 }
 
 // given returns the orders of the test.
 func (s *Server) given() []*order {
-	if orders := s.orders.Load(); orders != nil {
-		return *orders
-	}
-	return nil
+	orders, _ := s.orders.Load().([]*order)
+	return orders
 }
 
 // An order is the calls that one Order puts one behind the other. What changes in it is guarded by the server's lock.

@@ -25,7 +25,7 @@ type Server struct {
 	name        string
 	manual      *ManualClock // the clock, if it is one
 	home        string       // the bubble it was made in
-	grpc        *grpc.Server
+	grpc        grpcServer
 	served      func() map[string]grpc.MethodInfo // by full name, made when first asked for
 	conns       connections
 	parting     parting
@@ -52,7 +52,7 @@ type Server struct {
 	misuses  []error
 	requests uint64 // request ids given out
 
-	orders atomic.Pointer[[]*order] // replaced, never changed; what is in it is guarded by mu
+	orders atomic.Value // []*order; replaced, never changed; what is in it is guarded by mu
 }
 
 // New starts a server for one test and closes it when the test ends. Misuse of the server fails the test at the caller's line, as
@@ -297,4 +297,14 @@ func (s *Server) checkBubble() {
 		s.tb.Helper()
 		s.misused("%s", away)
 	}
+}
+
+// grpcServer is what a fake needs of a [grpc.Server]. A field of that type itself would have much of gRPC translated again in every
+// package that mentions a [Server]: the compiler does that for the types that its fields and methods reach.
+type grpcServer interface {
+	grpc.ServiceRegistrar
+	GetServiceInfo() map[string]grpc.ServiceInfo
+	Serve(net.Listener) error
+	GracefulStop()
+	Stop()
 }

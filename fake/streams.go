@@ -15,7 +15,7 @@ func (s *Server) method(m Method) (info grpc.MethodInfo, served bool) {
 }
 
 // methodsOf returns the methods of a server by their full names.
-func methodsOf(server *grpc.Server) map[string]grpc.MethodInfo {
+func methodsOf(server grpcServer) map[string]grpc.MethodInfo {
 	methods := make(map[string]grpc.MethodInfo)
 	for service, info := range server.GetServiceInfo() {
 		for _, method := range info.Methods {

@@ -9,7 +9,7 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/tidwall/btree"
+	"github.com/imagefake/imagefake/fake/internal/ordered"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 )
 
@@ -32,23 +32,25 @@ func (im *Image) WithMessage(m *compute.Image) *Image {
 // Images is a set of images. The zero value is not usable: call NewImages. Not even reading it is safe for concurrent use; a clone
 // belongs to whoever made it.
 type Images struct {
-	byID     *btree.BTreeG[*Image]
-	byFolder *btree.BTreeG[*Image] // folder, id
-	byName   *btree.BTreeG[*Image] // folder, name; images with a name
-	byFamily *btree.BTreeG[*Image] // folder, family, age; READY images with a family
-	gone     *btree.BTreeG[Gone]   // ids that once were images
-	holds    *btree.BTreeG[hold]   // names promised to running updates
-
+	sets  any    // *sets: see setsOf
 	probe *Image // what Get looks for: used again, because a message is a lot to allocate for a key
 }
 
+type sets struct {
+	byID     ordered.Set[*Image]
+	byFolder ordered.Set[*Image] // folder, id
+	byName   ordered.Set[*Image] // folder, name; images with a name
+	byFamily ordered.Set[*Image] // folder, family, age; READY images with a family
+	gone     ordered.Set[Gone]   // ids that once were images
+	holds    ordered.Set[hold]   // names promised to running updates
+}
+
+// setsOf returns the sets of s. They are not to be reached through the fields or methods of any type: what can be is translated again
+// in every package that mentions a server. It is a func for that reason.
+func setsOf(s *Images) *sets { return s.sets.(*sets) }
+
 // Gone is what stays known of an image that is no more.
 type Gone struct{ ID, FolderID string }
-
-func index[T any](compare func(a, b T) int) *btree.BTreeG[T] {
-	less := func(a, b T) bool { return compare(a, b) < 0 }
-	return btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})
-}
 
 func byID(a, b *Image) int { return strings.Compare(a.Id, b.Id) }
 
@@ -75,52 +77,50 @@ func ByAge(a, b *Image) int {
 
 // NewImages returns an empty set.
 func NewImages() *Images {
-	return &Images{
-		byID:     index(byID),
-		byFolder: index(byFolder),
-		byName:   index(byName),
-		byFamily: index(byFamily),
-		gone:     index(func(a, b Gone) int { return strings.Compare(a.ID, b.ID) }),
-		holds:    index(byHold),
-		probe:    &Image{Image: &compute.Image{}},
-	}
+	return &Images{probe: &Image{Image: &compute.Image{}}, sets: &sets{
+		byID:     ordered.New(byID),
+		byFolder: ordered.New(byFolder),
+		byName:   ordered.New(byName),
+		byFamily: ordered.New(byFamily),
+		gone:     ordered.New(func(a, b Gone) int { return strings.Compare(a.ID, b.ID) }),
+		holds:    ordered.New(byHold),
+	}}
 }
 
 // Clone returns a set of its own with the same images. Neither sees what later happens to the other.
 func (s *Images) Clone() *Images {
-	return &Images{
-		byID:     s.byID.Copy(),
-		byFolder: s.byFolder.Copy(),
-		byName:   s.byName.Copy(),
-		byFamily: s.byFamily.Copy(),
-		gone:     s.gone.Copy(),
-		holds:    s.holds.Copy(),
-		probe:    &Image{Image: &compute.Image{}},
-	}
+	return &Images{probe: &Image{Image: &compute.Image{}}, sets: &sets{
+		byID:     setsOf(s).byID.Copy(),
+		byFolder: setsOf(s).byFolder.Copy(),
+		byName:   setsOf(s).byName.Copy(),
+		byFamily: setsOf(s).byFamily.Copy(),
+		gone:     setsOf(s).gone.Copy(),
+		holds:    setsOf(s).holds.Copy(),
+	}}
 }
 
 // Len returns the number of images.
-func (s *Images) Len() int { return s.byID.Len() }
+func (s *Images) Len() int { return setsOf(s).byID.Len() }
 
 // Get returns the image with that id, nil if there is none.
 func (s *Images) Get(id string) *Image {
 	s.probe.Id = id
-	im, _ := s.byID.Get(s.probe)
+	im, _ := setsOf(s).byID.Get(s.probe)
 	return im
 }
 
 // Put stores im in the place of the one with its id, and returns that; nil if there was none.
 func (s *Images) Put(im *Image) (before *Image) {
-	before, replaced := s.byID.Set(im)
+	before, replaced := setsOf(s).byID.Set(im)
 	if replaced {
 		s.unlink(before)
 	}
-	s.byFolder.Set(im)
+	setsOf(s).byFolder.Set(im)
 	if im.Name != "" {
-		s.byName.Set(im)
+		setsOf(s).byName.Set(im)
 	}
 	if inFamily(im) {
-		s.byFamily.Set(im)
+		setsOf(s).byFamily.Set(im)
 	}
 	return before
 }
@@ -131,23 +131,23 @@ func (s *Images) Remove(id string) *Image {
 	if im == nil {
 		return nil
 	}
-	s.byID.Delete(im)
+	setsOf(s).byID.Delete(im)
 	s.unlink(im)
-	s.gone.Set(Gone{ID: id, FolderID: im.FolderId})
+	setsOf(s).gone.Set(Gone{ID: id, FolderID: im.FolderId})
 	return im
 }
 
 // Past tells whether id once was an image that is gone now.
-func (s *Images) Past(id string) (Gone, bool) { return s.gone.Get(Gone{ID: id}) }
+func (s *Images) Past(id string) (Gone, bool) { return setsOf(s).gone.Get(Gone{ID: id}) }
 
 // unlink removes im from all indexes but byID.
 func (s *Images) unlink(im *Image) {
-	s.byFolder.Delete(im)
+	setsOf(s).byFolder.Delete(im)
 	if im.Name != "" {
-		s.byName.Delete(im)
+		setsOf(s).byName.Delete(im)
 	}
 	if inFamily(im) {
-		s.byFamily.Delete(im)
+		setsOf(s).byFamily.Delete(im)
 	}
 }
 
@@ -160,7 +160,7 @@ func (s *Images) Latest(folder, family string) *Image {
 	// The pivot stands behind every image of the family: no image has a family with a trailing NUL.
 	pivot := &Image{Image: &compute.Image{FolderId: folder, Family: family + "\x00"}}
 	var latest *Image
-	s.byFamily.Descend(pivot, func(im *Image) bool {
+	setsOf(s).byFamily.Descend(pivot, func(im *Image) bool {
 		if im.FolderId == folder && im.Family == family {
 			latest = im
 		}
@@ -174,7 +174,7 @@ func (s *Images) Named(folder, name string) *Image {
 	if name == "" {
 		return nil
 	}
-	im, _ := s.byName.Get(&Image{Image: &compute.Image{FolderId: folder, Name: name}})
+	im, _ := setsOf(s).byName.Get(&Image{Image: &compute.Image{FolderId: folder, Name: name}})
 	return im
 }
 
@@ -182,7 +182,7 @@ func (s *Images) Named(folder, name string) *Image {
 func (s *Images) Folder(folder, after string) iter.Seq[*Image] {
 	pivot := &Image{Image: &compute.Image{FolderId: folder, Id: after}}
 	return func(yield func(*Image) bool) {
-		s.byFolder.Ascend(pivot, func(im *Image) bool {
+		setsOf(s).byFolder.Ascend(pivot, func(im *Image) bool {
 			if im.FolderId != folder {
 				return false
 			}
@@ -198,7 +198,7 @@ func (s *Images) FolderDescending(folder, before string) iter.Seq[*Image] {
 		pivot.FolderId += "\x00"
 	}
 	return func(yield func(*Image) bool) {
-		s.byFolder.Descend(pivot, func(im *Image) bool {
+		setsOf(s).byFolder.Descend(pivot, func(im *Image) bool {
 			if im.FolderId != folder {
 				return false
 			}
@@ -209,10 +209,10 @@ func (s *Images) FolderDescending(folder, before string) iter.Seq[*Image] {
 
 // All yields every image in ascending order of id.
 func (s *Images) All() iter.Seq[*Image] {
-	return func(yield func(*Image) bool) { s.byID.Scan(yield) }
+	return func(yield func(*Image) bool) { setsOf(s).byID.Scan(yield) }
 }
 
 // AllGone yields what is known of the images that are no more, in ascending order of id.
 func (s *Images) AllGone() iter.Seq[Gone] {
-	return func(yield func(Gone) bool) { s.gone.Scan(yield) }
+	return func(yield func(Gone) bool) { setsOf(s).gone.Scan(yield) }
 }

@@ -16,13 +16,13 @@ func byHold(a, b hold) int {
 // Hold promises a name to an image until Release, so that no other image takes it meanwhile. The empty name needs no promise.
 func (s *Images) Hold(folder, name, operation, image string) {
 	if name != "" {
-		s.holds.Set(hold{folder, name, operation, image})
+		setsOf(s).holds.Set(hold{folder, name, operation, image})
 	}
 }
 
 // Release ends the promise that Hold made for an operation.
 func (s *Images) Release(folder, name, operation string) {
-	s.holds.Delete(hold{folder: folder, name: name, operation: operation})
+	setsOf(s).holds.Delete(hold{folder: folder, name: name, operation: operation})
 }
 
 // Taken tells whether an image other than except bears a name in a folder or has been promised it.
@@ -43,7 +43,7 @@ func (s *Images) Taken(folder, name, except string) bool {
 
 func (s *Images) holdsOf(folder, name string) iter.Seq[hold] {
 	return func(yield func(hold) bool) {
-		s.holds.Ascend(hold{folder: folder, name: name}, func(h hold) bool {
+		setsOf(s).holds.Ascend(hold{folder: folder, name: name}, func(h hold) bool {
 			return h.folder == folder && h.name == name && yield(h)
 		})
 	}
@@ -52,6 +52,6 @@ func (s *Images) holdsOf(folder, name string) iter.Seq[hold] {
 // Holds yields the promised names as text, in order.
 func (s *Images) Holds() iter.Seq[string] {
 	return func(yield func(string) bool) {
-		s.holds.Scan(func(h hold) bool { return yield(h.folder + "/" + h.name + " by " + h.operation + " for " + h.image) })
+		setsOf(s).holds.Scan(func(h hold) bool { return yield(h.folder + "/" + h.name + " by " + h.operation + " for " + h.image) })
 	}
 }
