@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -58,7 +59,7 @@ func (s *Server) CertPool() *x509.CertPool {
 type authority struct {
 	once sync.Once
 	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	key  crypto.Signer // not its own type, which reaches all of elliptic: see .ci/importer-cost
 	pem  []byte
 
 	mu    sync.Mutex
@@ -84,7 +85,7 @@ func (a *authority) found() {
 		MaxPathLenZero:        true,
 		KeyUsage:              x509.KeyUsageCertSign,
 	}
-	der := a.sign(template, template, &a.key.PublicKey)
+	der := a.sign(template, template, a.key.Public())
 	a.cert = must(x509.ParseCertificate(der))
 	a.pem = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
@@ -154,7 +155,7 @@ func notOfHostNames(r rune) bool {
 }
 
 // sign makes a certificate. Its times are those of the time package, whatever the server's clock says: clients look at theirs.
-func (a *authority) sign(template, parent *x509.Certificate, key *ecdsa.PublicKey) []byte {
+func (a *authority) sign(template, parent *x509.Certificate, key crypto.PublicKey) []byte {
 	template.SerialNumber = must(rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127)))
 	template.NotBefore = time.Now().Add(-time.Hour) // clocks of containers differ
 	template.NotAfter = time.Now().Add(certificateLife)
