@@ -50,14 +50,15 @@ const (
 	TokenCreateForServiceAccount Method = "/yandex.cloud.iam.v1.IamTokenService/CreateForServiceAccount"
 )
 
-var served = []Method{
-	ImageGet, ImageGetLatestByFamily, ImageList, ImageCreate, ImageUpdate, ImageDelete, ImageListOperations,
-	ImageListAccessBindings, ImageSetAccessBindings, ImageUpdateAccessBindings,
-	OperationGet, OperationCancel, EndpointGet, EndpointList, TokenCreate, TokenCreateForServiceAccount,
-}
-
 // Methods returns the methods that a server serves without any option, in the order of the constants. The slice is the caller's.
-func Methods() []Method { return slices.Clone(served) }
+func Methods() (all []Method) {
+	for _, known := range services() {
+		for _, r := range known.rows {
+			all = append(all, r.method)
+		}
+	}
+	return all
+}
 
 // FullName returns the gRPC name, "/package.Service/Method"; "" for the zero Method.
 func (m Method) FullName() string { return string(m) }

@@ -15,6 +15,7 @@ type methodFacts struct {
 	descriptor           protoreflect.MethodDescriptor
 	short                string
 	starts, reads, pages bool
+	row                  func() *row // of a neighbour
 }
 
 // facts returns what is known of a method, nil if the program has no descriptor of it. Facts are made once per method and process.
@@ -28,7 +29,7 @@ func (m Method) facts() *methodFacts {
 		return nil
 	}
 	f, _ := factsOf.LoadOrStore(m, &methodFacts{
-		descriptor: d, short: m.short(), starts: startsOperation(d), reads: readsOnly(d), pages: answersInPages(d),
+		descriptor: d, row: sync.OnceValue(func() *row { return neighbourRow(d) }), short: m.short(), starts: startsOperation(d), reads: readsOnly(d), pages: answersInPages(d),
 	})
 	return f.(*methodFacts)
 }

@@ -1,12 +1,9 @@
 package fake
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
-	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -48,18 +45,10 @@ var defaultTexts = map[codes.Code]string{
 func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
 	switch code {
 	case codes.NotFound:
-		switch r := e.Request.(type) {
-		case *compute.GetImageLatestByFamilyRequest:
-			return contract.ImageNotFound(r.Family)
-		case *operation.GetOperationRequest, *operation.CancelOperationRequest:
-			return contract.OperationNotFound(e.OperationID)
-		}
-		if e.ResourceID != "" {
-			return contract.ImageNotFound(e.ResourceID)
-		}
+		return e.row.missing(e)
 	case codes.AlreadyExists:
 		if r, named := e.Request.(interface{ GetName() string }); named && r.GetName() != "" {
-			return contract.NameTaken(r.GetName())
+			return contract.Taken(e.row.kind, r.GetName())
 		}
 	case codes.PermissionDenied:
 		if folder := s.folderOf(e); folder != "" {
@@ -68,11 +57,7 @@ func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
 	case codes.Unauthenticated:
 		return contract.TokenInvalid()
 	case codes.ResourceExhausted:
-		if e.Method == ImageCreate {
-			have := s.countedImages()
-			return contract.ImagesQuota(cmp.Or(int64(s.settings.world.MaxImages), have), have)
-		}
-		return contract.OperationsLimit()
+		return e.row.full(s)
 	}
 	return nil
 }

@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
@@ -76,7 +74,7 @@ type answer struct {
 // meet finds out who calls, and for what. It returns why nobody knows who calls, nil if that is known.
 func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request proto.Message) (c *Call, unknown *spb.Status) {
 	c = &Call{Method: Method(fullMethod), Request: request, Header: e.header, Attempt: 1}
-	e.Call = c
+	e.Call, e.row = c, rowOf(c.Method)
 	if p, ok := peer.FromContext(ctx); ok { // always: the server's own listeners accept nothing else
 		c.conn = p.Addr.(peerAddr).conn
 		c.Caller, c.Peer = c.conn.from.name, c.conn.peer()
@@ -94,7 +92,7 @@ func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request
 	if key := c.Header["idempotency-key"]; len(key) > 0 {
 		c.Key = key[0]
 	}
-	c.ResourceID, c.OperationID = subjects(request)
+	c.ResourceID, c.OperationID = e.row.subject(request)
 	subject, unknown := s.auth.identify(c)
 	switch named := c.conn.from.named; {
 	case subject != "" && !named:
@@ -122,24 +120,9 @@ func (s *Server) takeDown(c *Call) {
 	s.leave(nil)
 }
 
-// subjects returns the ids of the image and the operation that a request names.
-func subjects(request proto.Message) (image, operation string) {
-	switch r := request.(type) {
-	case interface{ GetImageId() string }:
-		if _, create := request.(*compute.CreateImageRequest); !create {
-			image = r.GetImageId()
-		}
-	case interface{ GetResourceId() string }:
-		image = r.GetResourceId()
-	case interface{ GetOperationId() string }:
-		operation = r.GetOperationId()
-	}
-	return image, operation
-}
-
 // handle runs the handler of a call.
 func (s *Server) handle(ctx context.Context, e *errand, request proto.Message, handler grpc.UnaryHandler) *answer {
-	if slices.Contains(served, e.Method) {
+	if e.row.own {
 		reply, err := handler(ctx, request)
 		if err != nil {
 			return &answer{status: status.Convert(err).Proto()}

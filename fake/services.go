@@ -9,8 +9,6 @@ import (
 	"github.com/imagefake/imagefake/fake/internal/contract"
 	"github.com/imagefake/imagefake/fake/internal/lro"
 	"github.com/imagefake/imagefake/fake/internal/world"
-	"github.com/yandex-cloud/go-genproto/yandex/cloud/access"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -19,10 +17,9 @@ import (
 )
 
 func (s *Server) registerServices() {
-	compute.RegisterImageServiceServer(s.grpc, imageService{server: s})
-	operation.RegisterOperationServiceServer(s.grpc, operationService{server: s})
-	registerEndpoints(s)
-	registerTokens(s)
+	for _, known := range services() {
+		known.register(s)
+	}
 }
 
 // read answers a call that changes nothing: from the present, or from what a lagging replica sees.
@@ -98,64 +95,6 @@ func (s *Server) planFor(c *Call) (plan *lro.Plan, broken *answer) {
 		return nil, brokenTest("matcher of a plan", did)
 	}
 	return plan, nil
-}
-
-// imageService is the ImageService. It embeds the generated type by value, because the interface grows.
-type imageService struct {
-	compute.UnimplementedImageServiceServer
-	server *Server
-}
-
-func (i imageService) Get(ctx context.Context, r *compute.GetImageRequest) (*compute.Image, error) {
-	return read(ctx, i.server, func(w *world.World, _ *errand) (*compute.Image, *spb.Status) { return w.Get(r) })
-}
-
-func (i imageService) GetLatestByFamily(ctx context.Context, r *compute.GetImageLatestByFamilyRequest) (*compute.Image, error) {
-	return read(ctx, i.server, func(w *world.World, e *errand) (*compute.Image, *spb.Status) {
-		im, refused := w.GetLatestByFamily(r)
-		e.ResourceID = im.GetId()
-		return im, refused
-	})
-}
-
-func (i imageService) List(ctx context.Context, _ *compute.ListImagesRequest) (*compute.ListImagesResponse, error) {
-	return read(ctx, i.server, func(w *world.World, e *errand) (*compute.ListImagesResponse, *spb.Status) { return w.List(e.list) })
-}
-
-func (i imageService) ListOperations(ctx context.Context, r *compute.ListImageOperationsRequest) (*compute.ListImageOperationsResponse, error) {
-	return read(ctx, i.server, func(w *world.World, _ *errand) (*compute.ListImageOperationsResponse, *spb.Status) {
-		return w.ListOperations(r)
-	})
-}
-
-func (i imageService) ListAccessBindings(ctx context.Context, r *access.ListAccessBindingsRequest) (*access.ListAccessBindingsResponse, error) {
-	return read(ctx, i.server, func(w *world.World, _ *errand) (*access.ListAccessBindingsResponse, *spb.Status) {
-		return w.ListAccessBindings(r)
-	})
-}
-
-func (i imageService) Create(ctx context.Context, r *compute.CreateImageRequest) (*operation.Operation, error) {
-	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Create(o, r) })
-}
-
-func (i imageService) Update(ctx context.Context, r *compute.UpdateImageRequest) (*operation.Operation, error) {
-	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Update(o, r) })
-}
-
-func (i imageService) Delete(ctx context.Context, r *compute.DeleteImageRequest) (*operation.Operation, error) {
-	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) { return w.Delete(o, r) })
-}
-
-func (i imageService) SetAccessBindings(ctx context.Context, r *access.SetAccessBindingsRequest) (*operation.Operation, error) {
-	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) {
-		return w.SetAccessBindings(o, r)
-	})
-}
-
-func (i imageService) UpdateAccessBindings(ctx context.Context, r *access.UpdateAccessBindingsRequest) (*operation.Operation, error) {
-	return startOperation(ctx, i.server, func(w *world.World, o world.Origin) (*operation.Operation, *spb.Status) {
-		return w.UpdateAccessBindings(o, r)
-	})
 }
 
 // operationService is the OperationService.

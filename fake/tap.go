@@ -11,6 +11,7 @@ import (
 // errand is a call on its way: what the road finds out about it before its handler runs.
 type errand struct {
 	*Call
+	row     *row // of its method
 	header  metadata.MD
 	subject string           // on whose behalf
 	list    *world.ListQuery // of ImageList: the request, understood

@@ -65,7 +65,7 @@ func (b *storyBuilder) call(c *Call) {
 		b.Lanes = append(b.Lanes, c.Caller)
 	}
 	drawn := timeline.Call{
-		Seq: c.Seq, Lane: lane, Method: c.Method.String(), Request: requestWords(c.Request), Attempt: c.Attempt,
+		Seq: c.Seq, Lane: lane, Method: c.Method.String(), Request: rowOf(c.Method).asks(c.Request), Attempt: c.Attempt,
 		Changes: c.Method.Starts(), Start: c.Start, End: c.End, Last: c.Answered, Image: c.ResourceID, Operation: c.OperationID,
 	}
 	if drawn.Changes {
@@ -76,7 +76,7 @@ func (b *storyBuilder) call(c *Call) {
 	case c.Status.Code() != codes.OK:
 		drawn.Error = fmt.Sprintf("%v: %s", c.Status.Code(), c.Status.Message())
 	default:
-		drawn.Result = replyWords(c.Reply)
+		drawn.Result = rowOf(c.Method).answers(c.Reply)
 	}
 	b.Calls = append(b.Calls, drawn)
 

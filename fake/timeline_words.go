@@ -5,51 +5,47 @@ import (
 	"strings"
 
 	"github.com/imagefake/imagefake/fake/plain"
-	"github.com/yandex-cloud/go-genproto/yandex/cloud/access"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
-	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
-// requestWords returns what matters of a request, in words. Nothing secret is in them.
-func requestWords(request proto.Message) string {
-	switch r := request.(type) {
-	case *compute.GetImageLatestByFamilyRequest:
-		return words(r.Family, inFolder(r.FolderId))
-	case *compute.ListImagesRequest:
-		return words(inFolder(r.FolderId), filtered(r.Filter), ordered(r.OrderBy), paged(r.PageSize, r.PageToken))
-	case *compute.CreateImageRequest:
-		name := r.Name
-		if name == "" {
-			name = "without a name"
+// requestWords returns what matters of a request by the conventions of the API: its subject; of a list, what is asked for; of an
+// update, which fields. Where that says nothing, its first fields speak. Nothing secret is in the words.
+func requestWords(request proto.Message, subject string) string {
+	said := subject
+	if r, ok := request.(interface{ GetPageToken() string }); ok {
+		var folder, filter, order string
+		var size int64
+		if r, ok := request.(interface{ GetFolderId() string }); ok {
+			folder = r.GetFolderId()
 		}
-		return words(name, sourceWords(r))
-	case *compute.UpdateImageRequest:
-		if paths := r.GetUpdateMask().GetPaths(); len(paths) > 0 {
-			return words(r.ImageId, "fields", strings.Join(paths, ", "))
+		if r, ok := request.(interface{ GetFilter() string }); ok {
+			filter = r.GetFilter()
 		}
-		return words(r.ImageId, "all fields")
-	case *compute.ListImageOperationsRequest:
-		return words(r.ImageId, paged(r.PageSize, r.PageToken))
-	case *access.ListAccessBindingsRequest:
-		return words(r.ResourceId, paged(r.PageSize, r.PageToken))
-	case *access.SetAccessBindingsRequest:
-		return words(r.ResourceId, fmt.Sprintf("to %d bindings", len(r.AccessBindings)))
-	case *access.UpdateAccessBindingsRequest:
-		return words(r.ResourceId, fmt.Sprintf("by %d deltas", len(r.AccessBindingDeltas)))
-	case *iam.CreateIamTokenRequest:
-		return "" // it is a secret
-	case interface{ GetImageId() string }:
-		return r.GetImageId()
-	case interface{ GetOperationId() string }:
-		return r.GetOperationId()
-	case proto.Message:
-		return fieldWords(r)
+		if r, ok := request.(interface{ GetOrderBy() string }); ok {
+			order = r.GetOrderBy()
+		}
+		if r, ok := request.(interface{ GetPageSize() int64 }); ok {
+			size = r.GetPageSize()
+		}
+		said = words(said, inFolder(folder), filtered(filter), ordered(order), paged(size, r.GetPageToken()))
 	}
-	return ""
+	if r, ok := request.(interface {
+		GetUpdateMask() *fieldmaskpb.FieldMask
+	}); ok {
+		fields := "all fields"
+		if paths := r.GetUpdateMask().GetPaths(); len(paths) > 0 {
+			fields = "fields " + strings.Join(paths, ", ")
+		}
+		said = words(said, fields)
+	}
+	if said == "" {
+		return fieldWords(request)
+	}
+	return said
 }
 
 // words joins what is not empty.
@@ -95,22 +91,11 @@ func paged(size int64, token string) string {
 	return text
 }
 
-func sourceWords(r *compute.CreateImageRequest) string {
-	switch source := r.Source.(type) {
-	case *compute.CreateImageRequest_ImageId:
-		return "from " + source.ImageId
-	case *compute.CreateImageRequest_DiskId:
-		return "from disk " + source.DiskId
-	case *compute.CreateImageRequest_SnapshotId:
-		return "from snapshot " + source.SnapshotId
-	case *compute.CreateImageRequest_Uri:
-		return "from " + plain.Masked(source.Uri) // the query of a signed URI is a secret
-	}
-	return ""
-}
-
 // fieldWords returns the first fields of a request that the kit does not know, without those that may be secret.
 func fieldWords(m proto.Message) string {
+	if m == nil {
+		return ""
+	}
 	const most = 3
 	var said []string
 	reflected := m.ProtoReflect()
@@ -130,36 +115,55 @@ func fieldWords(m proto.Message) string {
 	return strings.Join(said, " ")
 }
 
-// replyWords returns what matters of a reply, in words; "" where there is nothing to say but OK. Nothing secret is in them.
+// replyWords returns what matters of a reply by the conventions of the API: how an operation stands, how many a page holds, a
+// resource's id and status. It is "" where there is nothing to say but OK. Nothing secret is in the words.
 func replyWords(reply proto.Message) string {
-	switch r := reply.(type) {
-	case *operation.Operation:
-		switch failure := r.GetError(); {
-		case failure != nil && r.Done:
-			return fmt.Sprintf("%s failed: %v: %s", r.Id, codes.Code(failure.Code), failure.Message)
-		case failure != nil:
-			return fmt.Sprintf("%s rolling back: %v: %s", r.Id, codes.Code(failure.Code), failure.Message)
-		case r.Done:
-			return r.Id + " done"
-		}
-		return r.Id + " running"
-	case *compute.Image:
-		return words(r.Id, r.Status.String())
-	case *compute.ListImagesResponse:
-		return listed(len(r.Images), "image", r.NextPageToken)
-	case *compute.ListImageOperationsResponse:
-		return listed(len(r.Operations), "operation", r.NextPageToken)
-	case *access.ListAccessBindingsResponse:
-		return listed(len(r.AccessBindings), "binding", r.NextPageToken)
+	if reply == nil {
+		return ""
 	}
-	return ""
+	if op, ok := reply.(*operation.Operation); ok {
+		return operationWords(op)
+	}
+	r := reply.ProtoReflect()
+	fields := r.Descriptor().Fields()
+	if next := fields.ByName("next_page_token"); next != nil && next.Kind() == protoreflect.StringKind {
+		for i := range fields.Len() {
+			if fd := fields.Get(i); fd.IsList() {
+				return listed(r.Get(fd).List().Len(), strings.ReplaceAll(string(fd.Name()), "_", " "), r.Get(next).String())
+			}
+		}
+	}
+	id, status := fields.ByName("id"), fields.ByName("status")
+	if id == nil || id.Kind() != protoreflect.StringKind || id.IsList() {
+		return ""
+	}
+	said := r.Get(id).String()
+	if status != nil && status.Kind() == protoreflect.EnumKind && !status.IsList() {
+		if value := status.Enum().Values().ByNumber(r.Get(status).Enum()); value != nil {
+			said = words(said, string(value.Name()))
+		}
+	}
+	return said
 }
 
-func listed(n int, what, next string) string {
-	text := fmt.Sprintf("%d %ss", n, what)
-	if n == 1 {
-		text = "1 " + what
+func operationWords(op *operation.Operation) string {
+	switch failure := op.GetError(); {
+	case failure != nil && op.Done:
+		return fmt.Sprintf("%s failed: %v: %s", op.Id, codes.Code(failure.Code), failure.Message)
+	case failure != nil:
+		return fmt.Sprintf("%s rolling back: %v: %s", op.Id, codes.Code(failure.Code), failure.Message)
+	case op.Done:
+		return op.Id + " done"
 	}
+	return op.Id + " running"
+}
+
+// listed returns how many of what, in the plural, a page has.
+func listed(n int, what, next string) string {
+	if n == 1 {
+		what = strings.TrimSuffix(what, "s")
+	}
+	text := fmt.Sprintf("%d %s", n, what)
 	if next != "" {
 		text += ", more follow"
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/imagefake/imagefake/fake/plain"
-	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 )
@@ -89,7 +88,7 @@ func (c *Call) transcribe(keys renamer) string {
 
 // shown returns a message of a call for people. Messages of the token service are nothing but secrets, and a time on the wall clock.
 func (c *Call) shown(m proto.Message) string {
-	if c.Method.Service() == iam.IamTokenService_ServiceDesc.ServiceName {
+	if rowOf(c.Method).secret {
 		return "{…}"
 	}
 	return plain.Redacted(m)

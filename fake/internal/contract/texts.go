@@ -54,14 +54,20 @@ func SnapshotNotFound(id string) *spb.Status {
 // OperationNotFound is the answer for an operation that is not there [choice].
 func OperationNotFound(id string) *spb.Status { return notFound(codes.NotFound, "Operation", id) }
 
+// NotFound is how a service of the cloud says that it has no resource of a kind with that id [choice: as images do].
+func NotFound(kind, id string) *spb.Status { return notFound(codes.NotFound, kind, id) }
+
 // NotReady refuses what needs an image in another state [choice].
 func NotReady(id string, st compute.Image_Status) *spb.Status {
 	return refusal(codes.FailedPrecondition, fmt.Sprintf("Image %s is not ready: %s", quote(id), st))
 }
 
 // NameTaken refuses a name that another image of the folder has. [seen] for instances.
-func NameTaken(name string) *spb.Status {
-	return refusal(codes.AlreadyExists, fmt.Sprintf("Image with name %s already exists", quote(name)))
+func NameTaken(name string) *spb.Status { return Taken("Image", name) }
+
+// Taken is how a service of the cloud says that a resource of a kind has that name already [choice: as images do].
+func Taken(kind, name string) *spb.Status {
+	return refusal(codes.AlreadyExists, fmt.Sprintf("%s with name %s already exists", kind, quote(name)))
 }
 
 // MinDiskSize refuses a min_disk_size below the need of the source, in bytes. Its code is [choice].

@@ -10,9 +10,30 @@ import (
 	"github.com/imagefake/imagefake/fake/internal/contract"
 	"github.com/imagefake/imagefake/fake/internal/listing"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/endpoint"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
+
+var endpointRows = service{
+	register: func(s *Server) {
+		endpoint.RegisterApiEndpointServiceServer(s.grpc, endpointService{server: s})
+	},
+	rows: []row{
+		{method: EndpointGet, missing: func(e *errand) *spb.Status { return endpointNotFound(e.ResourceID) }},
+		{
+			method: EndpointList,
+			check: func(_ *Server, e *errand) *contract.Violation {
+				_, broken := endpointsBehind(e.Request.(*endpoint.ListApiEndpointsRequest))
+				return broken
+			},
+		},
+	},
+}
+
+func endpointNotFound(id string) *spb.Status {
+	return status.Newf(codes.NotFound, "Endpoint %q not found", id).Proto() // [choice]
+}
 
 // endpointIDs are the services an SDK asks the address of [sdk], sorted. Every one is where the question came in.
 var endpointIDs = []string{"compute", "endpoint", "iam", "operation", "resource-manager"}
@@ -23,13 +44,9 @@ type endpointService struct {
 	server *Server
 }
 
-func registerEndpoints(s *Server) {
-	endpoint.RegisterApiEndpointServiceServer(s.grpc, endpointService{server: s})
-}
-
 func (e endpointService) Get(ctx context.Context, r *endpoint.GetApiEndpointRequest) (*endpoint.ApiEndpoint, error) {
 	if !slices.Contains(endpointIDs, r.ApiEndpointId) {
-		return nil, status.Errorf(codes.NotFound, "Endpoint %q not found", r.ApiEndpointId) // [choice]
+		return nil, status.ErrorProto(endpointNotFound(r.ApiEndpointId))
 	}
 	return e.endpoint(ctx, r.ApiEndpointId), nil
 }

@@ -6,17 +6,44 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/imagefake/imagefake/fake/internal/contract"
 	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
+
+var tokenRows = service{
+	register: func(s *Server) { iam.RegisterIamTokenServiceServer(s.grpc, tokenService{server: s}) },
+	secret:   true,
+	rows: []row{
+		{
+			method: TokenCreate,
+			asks:   unsaid,
+			check: func(_ *Server, e *errand) *contract.Violation {
+				return needed(identityOf(e.Request.(*iam.CreateIamTokenRequest)), "Identity", "identity")
+			},
+		},
+		{
+			method: TokenCreateForServiceAccount,
+			check: func(_ *Server, e *errand) *contract.Violation {
+				return needed(e.Request.(*iam.CreateIamTokenForServiceAccountRequest).ServiceAccountId, "ServiceAccountId", "service_account_id")
+			},
+		},
+	},
+}
+
+// needed tells that a field is missing where its value is "".
+func needed(value, field, path string) *contract.Violation {
+	if value == "" {
+		return &contract.Violation{Field: field, Path: path, Reason: contract.MissingField}
+	}
+	return nil
+}
 
 // tokenService is the IamTokenService: any OAuth token or JWT is good for a token.
 type tokenService struct {
 	iam.UnimplementedIamTokenServiceServer
 	server *Server
 }
-
-func registerTokens(s *Server) { iam.RegisterIamTokenServiceServer(s.grpc, tokenService{server: s}) }
 
 func (t tokenService) Create(_ context.Context, r *iam.CreateIamTokenRequest) (*iam.CreateIamTokenResponse, error) {
 	return t.issue(identityOf(r)), nil
