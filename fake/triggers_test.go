@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 The paging fields of the endpoint list are deprecated, and are served.
+
 package fake_test
 
 import (
