@@ -55,7 +55,7 @@ func TestWhoseIDARequestNames(t *testing.T) {
 		{kms.SymmetricKeyService_Get_FullMethodName, &kms.GetSymmetricKeyRequest{KeyId: "x"}, "x", "", `Symmetric key "x" not found`},
 		{healthpb.Health_Check_FullMethodName, &healthpb.HealthCheckRequest{Service: "s"}, "", "", "not found"},
 	} {
-		fault := cloud.Inject(fake.Fault{On: tt.method, Do: fake.Return(codes.NotFound, "").Early()})
+		fault := cloud.Inject(fake.Fault{On: tt.method, Do: fake.Return(codes.NotFound).Early()})
 		err := cloud.Conn().Invoke(t.Context(), tt.method.FullName(), tt.request, &emptypb.Empty{})
 		require.Equal(t, tt.missing, status.Convert(err).Message(), tt.method)
 		fault.Remove()
@@ -68,7 +68,7 @@ func TestWhoseIDARequestNames(t *testing.T) {
 	}
 	require.Len(t, cloud.Calls(fake.OnResource("x")), 9)
 
-	cloud.Inject(fake.Fault{Do: fake.Return(codes.AlreadyExists, "").Early()})
+	cloud.Inject(fake.Fault{Do: fake.Return(codes.AlreadyExists).Early()})
 	_, err := compute.NewDiskServiceClient(cloud.Conn()).Create(t.Context(), &compute.CreateDiskRequest{Name: "web"})
 	require.Equal(t, `Disk with name "web" already exists`, status.Convert(err).Message())
 	_, err = clientsOf(cloud.Conn()).Create(t.Context(), fromDisk("web"))
