@@ -38,7 +38,7 @@ type encounter struct {
 // happens notes that the fault happens to the call. A fault that finds nothing to do has not happened.
 func (e *encounter) happens() {
 	s, c := e.server, e.errand.Call
-	s.mu.Lock()
+	now := s.lock()
 	defer s.mu.Unlock()
 	if slices.Contains(c.Faults, e.fault) {
 		return
@@ -47,23 +47,16 @@ func (e *encounter) happens() {
 	c.Faults = append(c.Faults, e.fault)
 	text := e.fault.fault.Do.String()
 	s.record.add(Event{
-		Kind: FaultEvent, Time: s.clock.Now(), Text: "fault: " + text, ResourceID: c.ResourceID, OperationID: c.OperationID,
+		Kind: FaultEvent, Time: now, Text: "fault: " + text, ResourceID: c.ResourceID, OperationID: c.OperationID,
 		Fault: e.fault, By: c.Seq, phrase: text,
 	})
-	s.announce()
+	s.waiters.announce()
 }
 
 // brokenFunc reports that a func of the fault did what it must not, and answers the call.
 func (e *encounter) brokenFunc(broken string) *answer {
 	e.server.misuse("the func of the fault injected at %s, on %v, %s", e.fault.line, e.errand.Call, broken)
 	return brokenTest("func of a fault", broken)
-}
-
-// copyOf returns the call as it is now.
-func (s *Server) copyOf(c *Call) Call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return *c
 }
 
 // gaveUp is the answer to a caller that is no longer there to read it, or at the end of the server.

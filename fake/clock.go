@@ -5,8 +5,9 @@ import "time"
 // Clock is what a server reads time from: the creation times of what it makes, the plans of operations, the delays of faults, the
 // times in the record. The fakes of clockwork, k8s.io/utils/clock and benbjohnson/clock are Clocks as they are.
 //
-// A server asks Now with its lock held, so Now must not use the server. Without [WithClock] the clock is the time package, which
-// is virtual inside a testing/synctest bubble.
+// Now must not use the server: it would be asked for the time again. A Now that does, that panics, ends its goroutine or does not
+// return for five seconds, is misuse, said once; the last time it told stands, and nothing is held up. Without [WithClock] the clock
+// is the time package, which is virtual inside a testing/synctest bubble.
 //
 // State is computed from Now when it is asked for: every call that starts after a clock was moved sees the state of the new time.
 // Only a [ManualClock] tells its servers that it has moved; with another, what waits wakes by After.

@@ -3,6 +3,8 @@ package fake
 import (
 	"fmt"
 	"slices"
+
+	"github.com/imagefake/imagefake/fake/internal/world"
 )
 
 // maxLag is how many versions of an image or operation are remembered.
@@ -34,9 +36,7 @@ func (l lagging) wrong() string {
 
 func (l lagging) act(e *encounter) *answer {
 	s := e.server
-	s.enter()
-	e.errand.view = s.history.lagging(s.world, l.back)
-	s.leave(nil)
+	s.look(func(w *world.World) { e.errand.view = s.history.lagging(w, l.back) })
 	e.errand.lag = e // whether anything is seen to lag turns out when the read is answered
 	return nil
 }

@@ -58,11 +58,10 @@ func (s *Server) Inject(f Fault) *Injected {
 	if s.closed() {
 		s.misuse("Inject(%v): the server is closed", f)
 	}
-	i.since = s.enter()
-	s.faults.declared++
-	i.number = s.faults.declared
-	s.faults.all = append(slices.Clone(s.faults.all), i)
-	s.leave(nil)
+	s.do(nil, func(_ *world.World, now time.Time) {
+		i.since = now
+		s.faults.add(i)
+	})
 	return i
 }
 
@@ -124,7 +123,7 @@ func (i *Injected) Remove() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i.removed = true
-	s.faults.all = slices.DeleteFunc(slices.Clone(s.faults.all), func(have *Injected) bool { return have == i })
+	s.faults.remove(i)
 }
 
 // String returns the fault in words.
@@ -135,6 +134,18 @@ type faults struct {
 	all      []*Injected // in order of injection; replaced, never changed: calls read it without the lock
 	declared int
 	turns    map[string]turns // by caller
+}
+
+// add takes a fault up, and numbers it.
+func (f *faults) add(i *Injected) {
+	f.declared++
+	i.number = f.declared
+	f.all = append(slices.Clone(f.all), i)
+}
+
+// remove takes a fault out.
+func (f *faults) remove(i *Injected) {
+	f.all = slices.DeleteFunc(slices.Clone(f.all), func(have *Injected) bool { return have == i })
 }
 
 // turns counts the calls of one caller, by method, for Chance.
@@ -236,11 +247,9 @@ func (i *Injected) draw(c *Call, nth int) float64 {
 }
 
 // unfired returns an error that names the faults which never happened.
-func (s *Server) unfired() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (f *faults) unfired() error {
 	var idle []error
-	for _, i := range s.faults.all {
+	for _, i := range f.all {
 		if i.fired == 0 && !i.fault.Optional {
 			idle = append(idle, fmt.Errorf("%s: the fault %q never fired; it %s: mark it Optional if that is fine", i.line, i, i.picked()))
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,40 +28,6 @@ type Operation struct {
 	handed bool  // by NextOperation; guarded by the server's lock
 }
 
-// handles is the handles a server has given out or will. It is guarded by the server's lock.
-type handles struct {
-	server  *Server
-	byID    map[string]*Operation
-	started []*Operation // by calls, in order
-}
-
-func (h *handles) add(op *lro.Operation, by *Call) {
-	if h.byID[op.Id] != nil || by == nil || by.Seq != op.Call {
-		return
-	}
-	h.get(op).call = by
-	h.started = append(h.started, h.byID[op.Id])
-}
-
-// keep drops the handles of operations that are not in the world any more: their ids may be given out again.
-func (h *handles) keep(w *world.World) {
-	gone := func(op *Operation) bool { _, unknown := w.GetOperation(op.id); return unknown != nil }
-	maps.DeleteFunc(h.byID, func(_ string, op *Operation) bool { return gone(op) })
-	h.started = slices.DeleteFunc(slices.Clone(h.started), gone)
-}
-
-func (h *handles) get(op *lro.Operation) *Operation {
-	if h.byID == nil {
-		h.byID = make(map[string]*Operation)
-	}
-	handle := h.byID[op.Id]
-	if handle == nil {
-		handle = &Operation{server: h.server, id: op.Id, method: Method(op.Method), image: op.Subject}
-		h.byID[op.Id] = handle
-	}
-	return handle
-}
-
 // NextOperation waits until a call that one of the matchers picks has started an operation, and hands it out. Each operation is
 // handed out once, in order of creation; one started before counts, if it has not been handed out. It fails and stops the test at
 // the end of the context, when the server closes, and, where the context has no deadline, after five seconds (in a testing/synctest
@@ -78,14 +42,9 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 	limit := s.waitLimit(ctx)
 	for {
 		var candidate *Operation
-		err := s.await(ctx, limit, func() bool {
-			for _, op := range s.handles.started {
-				if !op.handed && !rejected[op] {
-					candidate = op
-					return true
-				}
-			}
-			return false
+		err := s.await(ctx, limit, func(*world.World) bool {
+			candidate = s.handles.unhanded(rejected)
+			return candidate != nil
 		})
 		if err != nil {
 			s.misused("NextOperation: %s: %s; %s", s.noOperation(on, picked), reason(err), s.callsSeen())
@@ -160,13 +119,12 @@ func (s *Server) callsSeen() paragraph {
 func (s *Server) Operation(id string) *Operation {
 	s.tb.Helper()
 	s.checkBubble()
-	s.enter()
-	op, _ := s.world.GetOperation(id)
 	var handle *Operation
-	if op != nil {
-		handle = s.handles.get(op)
-	}
-	s.leave(nil)
+	s.look(func(w *world.World) {
+		if op, _ := w.GetOperation(id); op != nil {
+			handle = s.handles.get(op)
+		}
+	})
 	if handle == nil {
 		s.misused("Operation: there is none with id %q; there are %s", id, s.operationIDs())
 		return &Operation{server: s}
@@ -190,12 +148,12 @@ func (s *Server) operationIDs() string {
 func (s *Server) Operations(on ...Matcher) []*Operation {
 	s.tb.Helper()
 	s.checkBubble()
-	s.enter()
 	var all []*Operation
-	for _, op := range s.world.Operations() {
-		all = append(all, s.handles.get(op))
-	}
-	s.leave(nil)
+	s.look(func(w *world.World) {
+		for _, op := range w.Operations() {
+			all = append(all, s.handles.get(op))
+		}
+	})
 	if len(on) == 0 {
 		return all
 	}
@@ -237,13 +195,10 @@ func (o *Operation) Done() bool {
 }
 
 // now returns the operation as it stands, nil if there is none.
-func (o *Operation) now() *lro.Operation {
+func (o *Operation) now() (op *lro.Operation) {
 	o.server.tb.Helper()
 	o.server.checkBubble()
-	s := o.server
-	s.enter()
-	defer s.leave(nil)
-	op, _ := s.world.GetOperation(o.id)
+	o.server.look(func(w *world.World) { op, _ = w.GetOperation(o.id) })
 	return op
 }
 
@@ -337,9 +292,8 @@ func (o *Operation) Cancel() {
 	o.server.tb.Helper()
 	s := o.server
 	s.checkBubble()
-	now := s.enter()
-	_, unknown := s.world.Cancel(o.id, now)
-	s.leave(nil)
+	var unknown *spb.Status
+	s.do(nil, func(w *world.World, now time.Time) { _, unknown = w.Cancel(o.id, now) })
 	if unknown != nil {
 		s.misuse("Cancel: %v", o)
 	}
@@ -350,13 +304,14 @@ func (o *Operation) steer(what string, move func(lro.Run, time.Time) (next lro.R
 	s := o.server
 	s.tb.Helper()
 	s.checkBubble()
-	now := s.enter()
+	var moved *lro.Operation
 	fits := false
-	moved := s.world.Steer(o.id, now, func(r lro.Run) (next lro.Run) {
-		next, fits = move(r, now)
-		return next
+	s.do(nil, func(w *world.World, now time.Time) {
+		moved = w.Steer(o.id, now, func(r lro.Run) (next lro.Run) {
+			next, fits = move(r, now)
+			return next
+		})
 	})
-	s.leave(nil)
 	switch {
 	case moved == nil:
 		s.misuse("%s: %v; %s", what, o, s.callsSeen())
@@ -376,8 +331,8 @@ func (o *Operation) Wait(ctx context.Context) error {
 	s.checkBubble()
 	var ended *spb.Status
 	known := true
-	err := s.await(ctx, s.waitLimit(ctx), func() bool {
-		op, _ := s.world.GetOperation(o.id)
+	err := s.await(ctx, s.waitLimit(ctx), func(w *world.World) bool {
+		op, _ := w.GetOperation(o.id)
 		if known = op != nil; !known {
 			return true
 		}

@@ -39,8 +39,8 @@ func (s *Server) Order(on ...Matcher) {
 }
 
 // given returns the orders of the test.
-func (s *Server) given() []*order {
-	orders, _ := s.orders.Load().([]*order)
+func (c *core) given() []*order {
+	orders, _ := c.orders.Load().([]*order)
 	return orders
 }
 
@@ -106,7 +106,7 @@ func (s *Server) awaitTurns(ctx context.Context, o *order, before []turn, c *Cal
 		default:
 		}
 		s.mu.Lock()
-		s.rest(c)
+		s.waiters.rest(c)
 		s.mu.Unlock()
 		select {
 		case <-t.passed:
@@ -127,13 +127,13 @@ func (s *Server) awaitTurns(ctx context.Context, o *order, before []turn, c *Cal
 }
 
 // passTurn notes that a call has taken effect or been answered. The caller holds the lock.
-func (s *Server) passTurn(c *Call) {
-	if !c.ordered {
+func (c *core) passTurn(call *Call) {
+	if !call.ordered {
 		return
 	}
-	for _, o := range s.given() {
+	for _, o := range c.given() {
 		for i := range o.turns {
-			if t := &o.turns[i]; t.call == c && !t.over {
+			if t := &o.turns[i]; t.call == call && !t.over {
 				t.over = true
 				close(t.passed)
 			}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
+	"github.com/imagefake/imagefake/fake/internal/world"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -63,20 +64,18 @@ func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
 }
 
 // countedImages returns how many images the quota counts.
-func (s *Server) countedImages() int64 {
-	s.enter()
-	defer s.leave(nil)
-	return int64(s.world.Counted())
+func (s *Server) countedImages() (n int64) {
+	s.look(func(w *world.World) { n = int64(w.Counted()) })
+	return n
 }
 
 // folderOf returns the folder a request goes to, by itself or through an image.
-func (s *Server) folderOf(e *errand) string {
+func (s *Server) folderOf(e *errand) (folder string) {
 	if r, ok := e.Request.(interface{ GetFolderId() string }); ok {
 		return r.GetFolderId()
 	}
-	s.enter()
-	defer s.leave(nil)
-	return s.world.Image(e.ResourceID).GetFolderId()
+	s.look(func(w *world.World) { folder = w.Image(e.ResourceID).GetFolderId() })
+	return folder
 }
 
 func retryInfo(d time.Duration) proto.Message {

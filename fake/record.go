@@ -68,6 +68,18 @@ func (r *record) kept() iter.Seq[Event] {
 	}
 }
 
+// copies returns the events in order, with copies of the calls.
+func (r *record) copies() []Event {
+	events := slices.Collect(r.kept())
+	for i, e := range events {
+		if e.Call != nil {
+			c := *e.Call
+			events[i].Call = &c
+		}
+	}
+	return events
+}
+
 // arrive keeps a call that has just come in.
 func (r *record) arrive(c *Call) {
 	if r.keep > 0 {
@@ -83,11 +95,11 @@ func (r *record) arrive(c *Call) {
 }
 
 // note keeps what helps to understand a failed test.
-func (s *Server) note(text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.record.add(Event{Kind: NoteEvent, Time: s.clock.Now(), Text: text})
-	s.announce()
+func (c *core) note(text string) {
+	now := c.lock()
+	defer c.mu.Unlock()
+	c.record.add(Event{Kind: NoteEvent, Time: now, Text: text})
+	c.waiters.announce()
 }
 
 // firstAttempt finds the first attempt of a call that gRPC's retry policy repeats: it is the call whose latest attempt was the one
@@ -160,15 +172,8 @@ func (s *Server) Calls(on ...Matcher) []Call {
 func (s *Server) Events() iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		s.checkBubble()
-		s.enter()
-		events := slices.Collect(s.record.kept())
-		for i, e := range events {
-			if e.Call != nil {
-				c := *e.Call
-				events[i].Call = &c
-			}
-		}
-		s.leave(nil)
+		var events []Event
+		s.look(func(*world.World) { events = s.record.copies() })
 		for _, e := range events {
 			if e.Call != nil {
 				s.detachCall(e.Call)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
+	"github.com/imagefake/imagefake/fake/internal/world"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
@@ -105,19 +106,19 @@ func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request
 }
 
 // takeDown gives a call its place in the record.
-func (s *Server) takeDown(c *Call) {
-	c.Start = s.enter()
-	if c.OperationID != "" {
-		if op, _ := s.world.GetOperation(c.OperationID); op != nil {
-			c.ResourceID = op.Subject
+func (c *core) takeDown(call *Call) {
+	c.do(nil, func(w *world.World, now time.Time) {
+		call.Start = now
+		if call.OperationID != "" {
+			if op, _ := w.GetOperation(call.OperationID); op != nil {
+				call.ResourceID = op.Subject
+			}
 		}
-	}
-	s.requests++
-	c.requestID = s.requests
-	s.record.arrive(c)
-	s.running++
-	s.announce()
-	s.leave(nil)
+		c.requests++
+		call.requestID = c.requests
+		c.record.arrive(call)
+		c.waiters.arrived()
+	})
 }
 
 // handle runs the handler of a call.
@@ -156,28 +157,6 @@ func (s *Server) handleForeign(ctx context.Context, c *Call, request proto.Messa
 	}
 }
 
-// brokenTest answers a call on whose road code of the test did what it must not.
-func brokenTest(what, did string) *answer {
-	return &answer{status: &spb.Status{Code: int32(codes.Internal), Message: fmt.Sprintf("the test's own code, a %s, %s", what, did)}}
-}
-
-// guarded runs code of the test where neither a panic nor a runtime.Goexit (t.FailNow) may get away. It returns what went wrong.
-func guarded(f func()) (broken string) {
-	done := make(chan string)
-	go func() {
-		ended := "ended its goroutine (t.FailNow, t.Fatal and runtime.Goexit do that): only the goroutine of the test may, so use t.Errorf"
-		defer func() {
-			if r := recover(); r != nil {
-				ended = fmt.Sprintf("panicked: %v", r)
-			}
-			done <- ended
-		}()
-		f()
-		ended = ""
-	}()
-	return <-done
-}
-
 // reply records the answer of a call and sends its headers.
 func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
 	s.askToAnswer(ctx, c, a)
@@ -187,9 +166,7 @@ func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
 	if st != nil && a.foreign == nil {
 		st = contract.WithRequestInfo(st, ids.request())
 	}
-	s.mu.Lock()
 	s.finish(c, a, st)
-	s.mu.Unlock()
 
 	// Both fail only where the caller is gone.
 	if a.bare {
@@ -212,32 +189,28 @@ func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
 	return a.reply, nil
 }
 
-// finish records the answer of a call. The caller holds the lock.
-func (s *Server) finish(c *Call, a *answer, st *spb.Status) {
-	c.End = s.clock.Now()
-	c.Answered = s.record.last
-	c.bare, c.pace = a.bare, a.pace
-	c.ReplyTrailer = a.trailer
+// finish records the answer of a call.
+func (c *core) finish(call *Call, a *answer, st *spb.Status) {
+	now := c.lock()
+	defer c.mu.Unlock()
+	call.End = now
+	call.Answered = c.record.last
+	call.bare, call.pace = a.bare, a.pace
+	call.ReplyTrailer = a.trailer
 	switch {
-	case c.conn.cut:
-		c.Status = status.FromProto(cutStatus)
+	case call.conn.cut:
+		call.Status = status.FromProto(cutStatus)
 	case st != nil:
-		c.Status = status.FromProto(st)
+		call.Status = status.FromProto(st)
 	default:
-		c.Status = statusOK
-		c.Reply = a.reply
+		call.Status = statusOK
+		call.Reply = a.reply
 		if op, ok := a.reply.(*operation.Operation); ok {
-			c.OperationID = op.Id
+			call.OperationID = op.Id
 		}
 	}
-	s.running--
-	s.passTurn(c)
-	s.rest(c)
-	if s.running == 0 && s.waiters.idle != nil {
-		close(s.waiters.idle)
-		s.waiters.idle = nil
-	}
-	s.announce()
+	c.passTurn(call)
+	c.waiters.answered(call)
 }
 
 var statusOK = status.New(codes.OK, "")

@@ -25,15 +25,17 @@ func (s *Server) registerServices() {
 // read answers a call that changes nothing: from the present, or from what a lagging replica sees.
 func read[A proto.Message](ctx context.Context, s *Server, answer func(*world.World, *errand) (A, *spb.Status)) (A, error) {
 	e := errandOf(ctx)
-	s.enterUntimed()
-	reply, refused := answer(s.world, e)
+	var reply A
+	var refused *spb.Status
 	lags := false
-	if e.view != nil {
-		past, unseen := answer(e.view, e)
-		lags = !proto.Equal(past, reply) || !proto.Equal(unseen, refused)
-		reply, refused = past, unseen
-	}
-	s.leave(e.Call)
+	s.look(func(w *world.World) {
+		reply, refused = answer(w, e)
+		if e.view != nil {
+			past, unseen := answer(e.view, e)
+			lags = !proto.Equal(past, reply) || !proto.Equal(unseen, refused)
+			reply, refused = past, unseen
+		}
+	})
 	if lags {
 		e.lag.happens()
 	}
@@ -51,25 +53,26 @@ func startOperation(ctx context.Context, s *Server, start func(*world.World, wor
 	if broken != nil {
 		return nil, status.ErrorProto(broken.status)
 	}
-	now := s.enter()
-	origin := world.Origin{Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, Call: e.Seq, Plan: plan}
-	if before, another := s.world.Repeated(origin, e.Request); before != nil {
-		e.OperationID = before.Id
-		if another {
-			e.KeyReused = s.record.starterOf(before)
-		} else {
-			e.ResourceID = before.Subject
+	var op *operation.Operation
+	var refused *spb.Status
+	s.do(e.Call, func(w *world.World, now time.Time) {
+		origin := world.Origin{Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, Call: e.Seq, Plan: plan}
+		if before, another := w.Repeated(origin, e.Request); before != nil {
+			op, e.OperationID = before.Operation, before.Id
+			if another {
+				e.KeyReused = s.record.starterOf(before)
+			} else {
+				e.ResourceID = before.Subject
+			}
+			return
 		}
-		s.leave(e.Call)
-		return before.Operation, nil
-	}
-	op, refused := start(s.world, origin)
-	if op != nil {
-		if started, _ := s.world.GetOperation(op.Id); started != nil {
+		if op, refused = start(w, origin); op == nil {
+			return
+		}
+		if started, _ := w.GetOperation(op.Id); started != nil {
 			e.ResourceID, e.OperationID = started.Subject, op.Id
 		}
-	}
-	s.leave(e.Call)
+	})
 	if refused != nil {
 		return nil, status.ErrorProto(refused)
 	}
@@ -107,20 +110,21 @@ type operationService struct {
 func (o operationService) Get(ctx context.Context, r *operation.GetOperationRequest) (*operation.Operation, error) {
 	e := errandOf(ctx)
 	s := o.server
-	now := s.enter()
-	before, refused := s.world.GetOperation(r.OperationId)
-	if e.view != nil {
-		past, unseen := e.view.GetOperation(r.OperationId)
-		lags := past != before
-		if before, refused = past, unseen; !lags {
-			e.view = nil
+	var before, op *lro.Operation
+	var refused *spb.Status
+	s.do(e.Call, func(w *world.World, now time.Time) {
+		before, refused = w.GetOperation(r.OperationId)
+		if e.view != nil {
+			past, unseen := e.view.GetOperation(r.OperationId)
+			lags := past != before
+			if before, refused = past, unseen; !lags {
+				e.view = nil
+			}
 		}
-	}
-	op := before
-	if refused == nil && e.view == nil {
-		op, refused = s.world.Poll(r.OperationId, now)
-	}
-	s.leave(e.Call)
+		if op = before; refused == nil && e.view == nil {
+			op, refused = w.Poll(r.OperationId, now)
+		}
+	})
 	if e.view != nil {
 		e.lag.happens()
 	}
@@ -157,9 +161,9 @@ func (s *Server) pace(op *lro.Operation, lags bool) string {
 
 func (o operationService) Cancel(ctx context.Context, r *operation.CancelOperationRequest) (*operation.Operation, error) {
 	e := errandOf(ctx)
-	now := o.server.enter()
-	op, refused := o.server.world.Cancel(r.OperationId, now)
-	o.server.leave(e.Call)
+	var op *operation.Operation
+	var refused *spb.Status
+	o.server.do(e.Call, func(w *world.World, now time.Time) { op, refused = w.Cancel(r.OperationId, now) })
 	if refused != nil {
 		return nil, status.ErrorProto(refused)
 	}

@@ -3,6 +3,7 @@ package fake
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
@@ -36,16 +37,16 @@ func (s *Server) add(what string, images ...*compute.Image) []*compute.Image {
 	}
 	stored := make([]*compute.Image, 0, len(images))
 	var broken []error
-	now := s.enter()
-	for _, im := range images {
-		added, err := s.world.Add(im, now)
-		if err != nil {
-			broken = append(broken, err)
-			continue
+	s.do(nil, func(w *world.World, now time.Time) {
+		for _, im := range images {
+			added, err := w.Add(im, now)
+			if err != nil {
+				broken = append(broken, err)
+				continue
+			}
+			stored = append(stored, added)
 		}
-		stored = append(stored, added)
-	}
-	s.leave(nil)
+	})
 	for _, err := range broken {
 		s.misuse("%s: %v", what, err)
 	}
@@ -56,9 +57,8 @@ func (s *Server) add(what string, images ...*compute.Image) []*compute.Image {
 func (s *Server) Image(id string) *compute.Image {
 	s.tb.Helper()
 	s.checkBubble()
-	s.enter()
-	im := s.world.Image(id)
-	s.leave(nil)
+	var im *compute.Image
+	s.look(func(w *world.World) { im = w.Image(id) })
 	return cloned(im)
 }
 
@@ -67,9 +67,8 @@ func (s *Server) Image(id string) *compute.Image {
 func (s *Server) ImageNamed(folder, name string) *compute.Image {
 	s.tb.Helper()
 	s.checkBubble()
-	s.enter()
-	im := s.world.ImageNamed(folder, name)
-	s.leave(nil)
+	var im *compute.Image
+	s.look(func(w *world.World) { im = w.ImageNamed(folder, name) })
 	return cloned(im)
 }
 
@@ -78,10 +77,9 @@ func (s *Server) ImageNamed(folder, name string) *compute.Image {
 func (s *Server) Images(where ...func(*compute.Image) bool) []*compute.Image {
 	s.tb.Helper()
 	s.checkBubble()
-	s.enter()
-	w := s.world.Clone()
-	s.leave(nil)
-	return imagesOf(w, where)
+	var present *world.World
+	s.look(func(w *world.World) { present = w.Clone() })
+	return imagesOf(present, where)
 }
 
 func imagesOf(w *world.World, where []func(*compute.Image) bool) []*compute.Image {
@@ -107,9 +105,8 @@ func (s *Server) SetImageStatus(id string, status compute.Image_Status) {
 		s.misuse("SetImageStatus(%q, %d): an image is CREATING, READY, ERROR or DELETING", id, status)
 		return
 	}
-	now := s.enter()
-	found := s.world.SetStatus(id, status, now)
-	s.leave(nil)
+	found := false
+	s.do(nil, func(w *world.World, now time.Time) { found = w.SetStatus(id, status, now) })
 	if !found {
 		s.misuse("SetImageStatus: there is no image %q", id)
 	}
@@ -119,9 +116,8 @@ func (s *Server) SetImageStatus(id string, status compute.Image_Status) {
 func (s *Server) RemoveImage(id string) {
 	s.tb.Helper()
 	s.checkBubble()
-	now := s.enter()
-	found := s.world.RemoveImage(id, now)
-	s.leave(nil)
+	found := false
+	s.do(nil, func(w *world.World, now time.Time) { found = w.RemoveImage(id, now) })
 	if !found {
 		s.misuse("RemoveImage: there is no image %q", id)
 	}
@@ -173,12 +169,11 @@ func (st *State) Operations() []*operation.Operation {
 func (st *State) String() string { return st.copy().Text() }
 
 // Snapshot returns the present state.
-func (s *Server) Snapshot() *State {
+func (s *Server) Snapshot() (st *State) {
 	s.tb.Helper()
 	s.checkBubble()
-	s.enter()
-	defer s.leave(nil)
-	return newState(s.world.Clone())
+	s.look(func(w *world.World) { st = newState(w.Clone()) })
+	return st
 }
 
 // Restore puts the server back into a state that it, or another server with the same options, was in. Polls that are held for an
@@ -191,17 +186,17 @@ func (s *Server) Restore(st *State) {
 		s.misuse("Restore(nil): give it what Snapshot returned")
 		return
 	}
-	s.enter()
-	s.world = st.copy().WithSettings(s.world.Settings)
-	s.record.add(Event{Kind: RestoreEvent, Time: s.clock.Now(), Text: "the test restored a state"})
-	for id, held := range s.waiters.held {
-		s.rouse(held...)
-		delete(s.waiters.held, id)
-	}
-	s.history = history{}
-	s.handles.keep(s.world)
-	s.announce()
-	s.leave(nil)
+	s.do(nil, func(w *world.World, now time.Time) { s.restore(st.copy().WithSettings(w.Settings), now) })
+}
+
+// restore puts another world in the place of the one there is. The caller holds the lock.
+func (c *core) restore(w *world.World, now time.Time) {
+	c.cloud = w
+	c.record.add(Event{Kind: RestoreEvent, Time: now, Text: "the test restored a state"})
+	c.waiters.releaseAll()
+	c.history = history{}
+	c.handles.keep(w)
+	c.waiters.announce()
 }
 
 // Fork starts a new server that belongs to t, from the present state of s and with the options of s, then opts. The two share
@@ -211,7 +206,7 @@ func (s *Server) Fork(t TB, opts ...Option) *Server {
 		panic("fake.Fork: t is nil; a fork belongs to a test")
 	}
 	t.Helper()
-	fork := &Server{settings: s.settings, tb: t, name: "of " + t.Name(), home: bubble(), closing: make(chan struct{})}
+	fork := unbuilt(t, s.settings)
 	fork.settings.gate = nil
 	if err := fork.settings.set(opts); err != nil {
 		t.Errorf("imagefake: Fork: %v", err)

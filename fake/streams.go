@@ -50,9 +50,7 @@ func (s *Server) streamRoad(srv any, stream grpc.ServerStream, info *grpc.Stream
 			a = &answer{status: status.Convert(err).Proto(), foreign: err}
 		}
 	}
-	s.mu.Lock()
 	s.finish(c, a, a.status)
-	s.mu.Unlock()
 	if a.foreign != nil {
 		return a.foreign
 	}

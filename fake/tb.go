@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 )
 
 // TB is the part of testing.TB that the kit uses. Those of testing.T, testing.B, Ginkgo and scenario.T all fit.
@@ -30,50 +31,74 @@ func (noTest) FailNow()              {}
 func (noTest) Failed() bool          { return false }
 func (noTest) Cleanup(func())        {}
 
+// reporter tells the test of its own mistakes, as long as there is a test to tell. Its locks are its own.
+type reporter struct {
+	tb   TB
+	name string // of the server, in words
+
+	ending sync.RWMutex // guards over
+	over   bool         // the test has ended
+
+	collecting sync.Mutex // guards misuses
+	misuses    []error
+}
+
+func (r *reporter) belongTo(t TB) { r.tb, r.name = t, "of "+t.Name() }
+
 // misuse reports a mistake of the test: at the caller's line where there is a test, else for Err and Close. It returns false if
 // there is no test to tell, or none any more.
-func (s *Server) misuse(format string, args ...any) (told bool) {
-	s.tb.Helper()
+func (r *reporter) misuse(format string, args ...any) (told bool) {
+	r.tb.Helper()
 	tidy(args)
 	text := fmt.Sprintf(format, args...)
-	if s.report(text) {
+	if r.report(text) {
 		return true
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.misuses = append(s.misuses, fmt.Errorf("%s: %s", callerLine(), text))
+	r.collecting.Lock()
+	defer r.collecting.Unlock()
+	r.misuses = append(r.misuses, fmt.Errorf("%s: %s", callerLine(), text))
 	return false
 }
 
 // report fails the test, unless it is over: testing.T panics when a finished test is told of a failure.
-func (s *Server) report(text string) (told bool) {
-	s.tb.Helper()
-	s.ending.RLock()
-	defer s.ending.RUnlock()
-	if s.over || s.testless() {
+func (r *reporter) report(text string) (told bool) {
+	r.tb.Helper()
+	r.ending.RLock()
+	defer r.ending.RUnlock()
+	if r.over || r.testless() {
 		return false
 	}
-	s.tb.Errorf("imagefake: %s", text)
+	r.tb.Errorf("imagefake: %s", text)
 	return true
 }
 
+// end notes that the test is over.
+func (r *reporter) end() {
+	r.ending.Lock()
+	defer r.ending.Unlock()
+	r.over = true
+}
+
 // testless tells whether the server is from Start.
-func (s *Server) testless() bool { return s.tb == TB(noTest{}) }
+func (r *reporter) testless() bool { return r.tb == TB(noTest{}) }
 
 // misused reports a mistake after which the test has nothing to go on with: it also stops the test.
-func (s *Server) misused(format string, args ...any) {
-	s.tb.Helper()
-	if s.misuse(format, args...) {
-		s.tb.FailNow()
+func (r *reporter) misused(format string, args ...any) {
+	r.tb.Helper()
+	if r.misuse(format, args...) {
+		r.tb.FailNow()
 	}
 }
 
 // Err returns what has gone wrong with the use of a server from [Start] so far, joined. A server from [New] reports to its test; what
 // goes wrong after the end of the test can only be found here.
-func (s *Server) Err() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return errors.Join(s.misuses...)
+func (s *Server) Err() error { return s.collected() }
+
+// collected returns the misuse that no test was told of.
+func (r *reporter) collected() error {
+	r.collecting.Lock()
+	defer r.collecting.Unlock()
+	return errors.Join(r.misuses...)
 }
 
 // callerLine returns file:line of the nearest caller outside this package.
