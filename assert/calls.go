@@ -10,6 +10,7 @@ import (
 	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Called checks that at least one call is picked by one of the matchers; without matchers, that there was any call. An attempt that
@@ -129,8 +130,9 @@ func requestsOf[Q proto.Message](t fake.TB, check string, s *fake.Server, on []f
 		_, is := c.Request.(Q)
 		return !is
 	})
-	if broken := misfit(of, nil); len(calls) == 0 && broken != "" {
-		return nil, r, failed(t, check, broken)
+	var q Q
+	if _, err := s.Judge(fake.Like(q.ProtoReflect().New().Interface().(Q))); len(calls) == 0 && err != nil {
+		return nil, r, failed(t, check, err.Error())
 	}
 	return calls, r, true
 }
@@ -203,4 +205,13 @@ func Faulted(t fake.TB, s *fake.Server, fault *fake.Injected, on ...fake.Matcher
 	return failed(t, "Faulted", fmt.Sprintf("expected the fault (%v) to happen to a call%s. It has happened to none of %d, and to %d in all",
 		fault, wantedOr(on, ""), len(calls), fault.Fired()),
 		block("the calls", cut(callLines(calls))...), "  "+summary(r.calls))
+}
+
+// typeOf returns the message type that Q is, nil for an interface.
+func typeOf[Q proto.Message]() protoreflect.MessageDescriptor {
+	var q Q
+	if any(q) == nil {
+		return nil
+	}
+	return q.ProtoReflect().Descriptor()
 }

@@ -36,7 +36,7 @@ func ExampleCalled() {
 	t, cloud, _ := example()
 	defer cloud.Close()
 
-	assert.Called(t, cloud, assert.Like(&compute.CreateImageRequest{Name: "web", Family: "web-2"}))
+	assert.Called(t, cloud, fake.Like(&compute.CreateImageRequest{Name: "web", Family: "web-2"}))
 	// Output:
 	// assert.Called: expected at least one call: CreateImageRequest like {name: "web", family: "web-2"}. There is none among 2 calls
 	//   nearest:

@@ -72,7 +72,7 @@ func TestEveryCheckRefusesNonsense(t *testing.T) {
 		}
 	}
 	cloud := fake.New(t)
-	for _, nothing := range []fake.Matcher{nil, fake.Method(""), assert.Like(&compute.Image{Name: "web"}), fake.AllOf(assert.Work(nil))} {
+	for _, nothing := range []fake.Matcher{nil, fake.Method(""), fake.Like(&compute.Image{Name: "web"}), fake.AllOf(fake.Work(nil))} {
 		ofRecord, _ := everyCheck(cloud, nothing)
 		for _, name := range []string{"KeysKept", "Awaited", "PagesRead", "NotRepeated", "History"} {
 			delete(ofRecord, name) // take no matcher

@@ -16,24 +16,24 @@ var misuseTrials = []trial{
 	{"bad_matcher_nil", idle, nil, func(t fake.TB, s *scene) bool { return assert.NotCalled(t, s.Server, fake.ImageCreate, nil) }},
 	{"bad_matcher_zero", idle, nil, func(t fake.TB, s *scene) bool { return assert.NotCalled(t, s.Server, fake.Method("")) }},
 	{"bad_like_type", idle, nil, func(t fake.TB, s *scene) bool {
-		return assert.NotCalled(t, s.Server, assert.Like(&compute.Image{Name: "web"}))
+		return assert.NotCalled(t, s.Server, fake.Like(&compute.Image{Name: "web"}))
 	}},
-	{"bad_like_interface", idle, nil, func(t fake.TB, s *scene) bool { return assert.NotCalled(t, s.Server, assert.Like(proto.Message(web))) }},
+	{"bad_like_interface", idle, nil, func(t fake.TB, s *scene) bool { return assert.NotCalled(t, s.Server, fake.Like(proto.Message(web))) }},
 	{"bad_like_nil", idle, nil, func(t fake.TB, s *scene) bool {
-		return assert.NotCalled(t, s.Server, assert.Like((*compute.CreateImageRequest)(nil)))
+		return assert.NotCalled(t, s.Server, fake.Like((*compute.CreateImageRequest)(nil)))
 	}},
 	{"bad_like_other_method", baked, nil, func(t fake.TB, s *scene) bool {
-		return assert.NotCalled(t, s.Server, fake.AnyOf(fake.ImageDelete, assert.Like(web, fake.ImageGet)))
+		return assert.NotCalled(t, s.Server, fake.AnyOf(fake.ImageDelete, fake.Like(web, fake.ImageGet)))
 	}},
 	{"bad_exactly_options", baked, nil, func(t fake.TB, s *scene) bool {
 		same := gocmp.Comparer(func(a, b string) bool { return a == b })
-		return assert.Called(t, s.Server, assert.Exactly(web, same, gocmp.Comparer(strings.EqualFold)))
+		return assert.Called(t, s.Server, fake.Exactly(web, same, gocmp.Comparer(strings.EqualFold)))
 	}},
 	{"bad_field_path", baked, nil, func(t fake.TB, s *scene) bool {
-		return assert.Called(t, s.Server, assert.Field[*compute.GetImageRequest]("image", "x"))
+		return assert.Called(t, s.Server, fake.Field[*compute.GetImageRequest]("image", "x"))
 	}},
 	{"bad_field_value", baked, nil, func(t fake.TB, s *scene) bool {
-		return assert.Called(t, s.Server, assert.Field[*compute.CreateImageRequest]("min_disk_size", "4 GiB"))
+		return assert.Called(t, s.Server, fake.Field[*compute.CreateImageRequest]("min_disk_size", "4 GiB"))
 	}},
 	{"bad_only_type", baked, nil, func(t fake.TB, s *scene) bool { return assert.Only[*compute.Image](t, s.Server) != nil }},
 	{"bad_all_interface", baked, nil, func(t fake.TB, s *scene) bool { return assert.All[proto.Message](t, s.Server) != nil }},
@@ -41,7 +41,7 @@ var misuseTrials = []trial{
 	{"bad_sequence", baked, nil, func(t fake.TB, s *scene) bool { return assert.Sequence(t, s.Server) }},
 	{"bad_outcomes", baked, nil, func(t fake.TB, s *scene) bool { return assert.Outcomes(t, s.Server, fake.ImageGet) }},
 	{"bad_fault", baked, nil, func(t fake.TB, s *scene) bool { return assert.Faulted(t, s.Server, nil) }},
-	{"bad_work", baked, nil, func(t fake.TB, s *scene) bool { return assert.Before(t, s.Server, assert.Work(nil), fake.ImageGet) }},
+	{"bad_work", baked, nil, func(t fake.TB, s *scene) bool { return assert.Before(t, s.Server, fake.Work(nil), fake.ImageGet) }},
 	{"bad_gaps", baked, nil, func(t fake.TB, s *scene) bool { return assert.Gaps(t, s.Server, fake.ImageGet, 2, 1) }},
 	{"bad_backoff", baked, nil, func(t fake.TB, s *scene) bool { return assert.Backoff(t, s.Server, fake.ImageGet, 0, 0) }},
 	{"bad_image_id", baked, nil, func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, "fd8nowhere", assert.Family("web")) }},

@@ -2,35 +2,14 @@ package assert
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
 )
 
-// Work picks the calls that m picks and, in [Before], [Overlapping] and [NeverConcurrent], lets them last until the operation that
-// they started has ended, rather than until they were answered:
-//
-//	assert.NeverConcurrent(t, cloud, assert.Work(fake.ImageUpdate), fake.ImageDelete)
-//
-// fails if a Delete arrives while an Update is at work. Where the answer that named the operation was lost, nothing connects it with
-// the call, which then ends with its answer; so does one whose operation is no longer in the state of the server.
-func Work(m fake.Matcher) fake.Matcher {
-	if m == nil {
-		return &work{fake.Method(""), impossible + "Work is made of a nil matcher"}
-	}
-	return &work{m, m.String() + " (until its operation ends)"}
-}
-
-type work struct {
-	fake.Matcher
-	text string
-}
-
-// String returns what it picks, in words.
-func (w *work) String() string { return w.text }
-
 // Before checks that every call of a had ended before the first call of b arrived. There must be at least one of each. A call lasts
-// from its arrival at the server to its answer there; see [Work] for operations.
+// from its arrival at the server to its answer there; see [fake.Work] for operations.
 func Before(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 	t.Helper()
 	r, ok := readWhole(t, "Before", s, a, b)
@@ -132,11 +111,14 @@ func (r record) both(t fake.TB, check string, a, b fake.Matcher) (first, second 
 }
 
 func (r record) spans(m fake.Matcher) []span {
+	judge := r.judge(m)
 	var spans []span
-	for _, c := range r.pick(m) {
-		spans = append(spans, span{call: c, last: c.Answered, end: c.End, open: c.Running()})
+	for _, c := range r.calls {
+		if v := judge(&c); v.Picked {
+			spans = append(spans, span{call: c, last: c.Answered, end: c.End, open: c.Running(), work: v.ToTheEnd})
+		}
 	}
-	if _, toTheEnd := m.(*work); !toTheEnd {
+	if !slices.ContainsFunc(spans, func(x span) bool { return x.work }) {
 		return spans
 	}
 	done := make(map[string]bool)
@@ -151,10 +133,11 @@ func (r record) spans(m fake.Matcher) []span {
 	}
 	for i, x := range spans {
 		over, known := done[x.call.OperationID]
-		if !known || !starts(x.call) {
+		spans[i].work = x.work && known && starts(x.call)
+		if !spans[i].work {
 			continue
 		}
-		spans[i].work, spans[i].open = true, !over
+		spans[i].open = !over
 		if e := latest[x.call.OperationID]; e.Seq > x.last {
 			spans[i].last, spans[i].end = e.Seq, e.Time
 		}

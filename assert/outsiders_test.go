@@ -46,8 +46,8 @@ func repeat(t *testing.T, text string) sayings {
 	}
 	for name, m := range map[string]fake.Matcher{
 		"ByCaller": fake.ByCaller(text), "ByHeader": fake.ByHeader(text, text), "OnResource": fake.OnResource(text), "OnOperation": fake.OnOperation(text),
-		"Like":  assert.Like(&compute.CreateImageRequest{Name: text}),
-		"Field": assert.Field[*compute.CreateImageRequest]("name", text), "Field's path": assert.Field[*compute.CreateImageRequest](text, text),
+		"Like":  fake.Like(&compute.CreateImageRequest{Name: text}),
+		"Field": fake.Field[*compute.CreateImageRequest]("name", text), "Field's path": fake.Field[*compute.CreateImageRequest](text, text),
 	} {
 		said[name] = m.String()
 		r := new(recorder)
@@ -132,9 +132,9 @@ func TestSecretsAreNotShown(t *testing.T) {
 	r := new(recorder)
 	assert.Only[*iam.CreateIamTokenRequest](r, cloud)
 	for _, m := range []fake.Matcher{
-		assert.Like(other), assert.Exactly(other), assert.Field[*iam.CreateIamTokenRequest]("yandex_passport_oauth_token", secret+"!"),
-		assert.Field[*iam.CreateIamTokenRequest]("jwt", secret+"!"),
-		assert.Like(otherLink), assert.Exactly(otherLink), assert.Field[*compute.CreateImageRequest]("uri", otherLink.GetUri()),
+		fake.Like(other), fake.Exactly(other), fake.Field[*iam.CreateIamTokenRequest]("yandex_passport_oauth_token", secret+"!"),
+		fake.Field[*iam.CreateIamTokenRequest]("jwt", secret+"!"),
+		fake.Like(otherLink), fake.Exactly(otherLink), fake.Field[*compute.CreateImageRequest]("uri", otherLink.GetUri()),
 		fake.ByHeader("cookie", secret+"!"), fake.ByHeader("X-Api-Key", secret+"!"), fake.ByHeader("authorization", secret+"!"),
 		fake.ByHeader("user-agent", "Bearer "+secret),
 	} {

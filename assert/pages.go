@@ -90,13 +90,9 @@ func listOf(c fake.Call) (name string, is bool) {
 	if c.Request == nil || !c.Method.Pages() {
 		return "", false
 	}
-	d := descriptorOf(c.Method)
-	if c.Request.ProtoReflect().Descriptor() != d.Input() {
-		return "", false
-	}
 	request := proto.Clone(c.Request)
 	for _, field := range []protoreflect.Name{"page_token", "page_size"} {
-		if fd := d.Input().Fields().ByName(field); fd != nil {
+		if fd := request.ProtoReflect().Descriptor().Fields().ByName(field); fd != nil {
 			request.ProtoReflect().Clear(fd)
 		}
 	}

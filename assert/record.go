@@ -23,12 +23,12 @@ func read(t fake.TB, check string, s *fake.Server, on ...fake.Matcher) (record, 
 	}
 	r := record{server: s, calls: s.Calls(), dropped: s.Dropped()}
 	for i, m := range on {
-		if broken := r.broken(m); broken != "" {
+		if _, err := s.Judge(m); err != nil {
 			which := "the matcher"
 			if len(on) > 1 {
 				which = fmt.Sprintf("matcher %d of %d", i+1, len(on))
 			}
-			return r, failed(t, check, which+" picks nothing: "+broken)
+			return r, failed(t, check, which+" picks nothing: "+err.Error())
 		}
 	}
 	return r, true
@@ -69,34 +69,25 @@ func given(t fake.TB, check string, s *fake.Server) bool {
 	return true
 }
 
+// judge returns what a matcher says of calls. Of one that makes no sense, which read refuses, they are all far from being picked.
+func (r record) judge(m fake.Matcher) func(*fake.Call) fake.Verdict {
+	judge, err := r.server.Judge(m)
+	if err != nil {
+		return func(*fake.Call) fake.Verdict { return fake.Verdict{} }
+	}
+	return judge
+}
+
 // pick returns the calls that one of the matchers picks.
 func (r record) pick(on ...fake.Matcher) []fake.Call {
-	if len(on) == 0 {
-		return r.calls
-	}
-	picked := make(map[int]bool)
-	for _, c := range r.server.Calls(on...) {
-		picked[c.Seq] = true
-	}
+	judge := r.judge(fake.AnyOf(on...))
 	var calls []fake.Call
-	for _, c := range r.calls { // the ones that were there when the check began
-		if picked[c.Seq] {
+	for _, c := range r.calls {
+		if judge(&c).Picked {
 			calls = append(calls, c)
 		}
 	}
 	return calls
-}
-
-// broken returns why a matcher can pick nothing, "" if nothing is known against it.
-func (r record) broken(m fake.Matcher) string {
-	if m == nil {
-		return r.server.Impossible(m)
-	}
-	// A matcher of this package that cannot work says so in its text, which is also part of the text of whatever contains it.
-	if _, why, is := strings.Cut(m.String(), impossible); is {
-		return why
-	}
-	return r.server.Impossible(m)
 }
 
 // own tells whether a call is one that code makes on purpose: not one of those to the services for endpoints and tokens, which

@@ -15,11 +15,11 @@ import (
 func TestMatchersOfRequests(t *testing.T) {
 	cloud := fake.New(t)
 	partial := &compute.GetImageRequest{ImageId: "a"}
-	like, exactly := assert.Like(partial), assert.Exactly(partial)
-	field := assert.Field[*compute.GetImageRequest]("image_id", "a")
+	like, exactly := fake.Like(partial), fake.Exactly(partial)
+	field := fake.Field[*compute.GetImageRequest]("image_id", "a")
 	partial.ImageId = "b"
 
-	for _, m := range []fake.Matcher{like, exactly, field, assert.Work(like), fake.AllOf(like, exactly, fake.Not(fake.Not(field)))} {
+	for _, m := range []fake.Matcher{like, exactly, field, fake.Work(like), fake.AllOf(like, exactly, fake.Not(fake.Not(field)))} {
 		fault := cloud.Inject(fake.Fault{On: m, Do: fake.Return(codes.Unavailable)})
 		before := len(cloud.Calls(m))
 		for _, id := range []string{"a", "b"} {
@@ -40,6 +40,6 @@ func TestExactlyWithOptionsThatTurnOutBroken(t *testing.T) {
 	same := func(a, b string) bool { return a == b }
 	r := new(recorder)
 
-	require.False(t, assert.Called(r, cloud, assert.Exactly(&compute.GetImageRequest{}, gocmp.Comparer(same), gocmp.Comparer(same))))
+	require.False(t, assert.Called(r, cloud, fake.Exactly(&compute.GetImageRequest{}, gocmp.Comparer(same), gocmp.Comparer(same))))
 	require.Len(t, r.failures, 1)
 }

@@ -33,12 +33,12 @@ var callTrials = []trial{
 			func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server) },
 			func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.ImageCreate) },
 			func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.ImageDelete, fake.ImageGet) },
-			func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, assert.Like(web)) },
+			func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.Like(web)) },
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, assert.Like(web, fake.ByCaller("ci")))
+				return assert.Called(t, s.Server, fake.Like(web, fake.ByCaller("ci")))
 			},
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, fake.AllOf(fake.ImageCreate, assert.Like(web)))
+				return assert.Called(t, s.Server, fake.AllOf(fake.ImageCreate, fake.Like(web)))
 			},
 			func(t fake.TB, s *scene) bool {
 				return assert.Called(t, s.Server, fake.ByHeader("idempotency-key", "k1"))
@@ -47,35 +47,35 @@ var callTrials = []trial{
 		func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.ImageDelete) }},
 	{"called_like", baked, nil,
 		func(t fake.TB, s *scene) bool {
-			return assert.Called(t, s.Server, assert.Like(wrong, fake.ByCaller("ops")))
+			return assert.Called(t, s.Server, fake.Like(wrong, fake.ByCaller("ops")))
 		}},
 	{"called_exactly", baked,
 		[]check{
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, assert.Exactly(assert.Only[*compute.CreateImageRequest](t, s.Server)))
+				return assert.Called(t, s.Server, fake.Exactly(assert.Only[*compute.CreateImageRequest](t, s.Server)))
 			},
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, assert.Exactly(&compute.CreateImageRequest{FolderId: "f", Name: "web", Family: "web"},
+				return assert.Called(t, s.Server, fake.Exactly(&compute.CreateImageRequest{FolderId: "f", Name: "web", Family: "web"},
 					protocmp.IgnoreFields(web, "labels", "min_disk_size", "product_ids", "disk_id")))
 			},
 		},
 		func(t fake.TB, s *scene) bool {
-			return assert.Called(t, s.Server, assert.Exactly(web, protocmp.IgnoreFields(web, "disk_id")))
+			return assert.Called(t, s.Server, fake.Exactly(web, protocmp.IgnoreFields(web, "disk_id")))
 		}},
 	{"called_field", baked,
 		[]check{
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, assert.Field[*compute.CreateImageRequest](`labels["stage"]`, "test"))
+				return assert.Called(t, s.Server, fake.Field[*compute.CreateImageRequest](`labels["stage"]`, "test"))
 			},
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, assert.Field[*compute.CreateImageRequest]("description", nil))
+				return assert.Called(t, s.Server, fake.Field[*compute.CreateImageRequest]("description", nil))
 			},
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, assert.Field[*compute.CreateImageRequest]("min_disk_size", int64(4<<30)))
+				return assert.Called(t, s.Server, fake.Field[*compute.CreateImageRequest]("min_disk_size", int64(4<<30)))
 			},
 		},
 		func(t fake.TB, s *scene) bool {
-			return assert.Called(t, s.Server, assert.Field[*compute.CreateImageRequest](`product_ids[0]`, "p2"))
+			return assert.Called(t, s.Server, fake.Field[*compute.CreateImageRequest](`product_ids[0]`, "p2"))
 		}},
 	{"called_by_opaque_matcher", baked, nil,
 		func(t fake.TB, s *scene) bool {
@@ -85,7 +85,7 @@ var callTrials = []trial{
 		func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.ImageCreate) }},
 	{"not_called", baked,
 		[]check{func(t fake.TB, s *scene) bool {
-			return assert.NotCalled(t, s.Server, fake.ImageDelete, assert.Like(wrong))
+			return assert.NotCalled(t, s.Server, fake.ImageDelete, fake.Like(wrong))
 		}},
 		func(t fake.TB, s *scene) bool {
 			return assert.NotCalled(t, s.Server, fake.ImageCreate, fake.ImageDelete)
@@ -97,7 +97,7 @@ var callTrials = []trial{
 		},
 		func(t fake.TB, s *scene) bool { return assert.CalledTimes(t, s.Server, 1, fake.ImageCreate) }},
 	{"called_times_too_few", baked, nil,
-		func(t fake.TB, s *scene) bool { return assert.CalledTimes(t, s.Server, 2, assert.Like(web)) }},
+		func(t fake.TB, s *scene) bool { return assert.CalledTimes(t, s.Server, 2, fake.Like(web)) }},
 	{"only_none", baked,
 		[]check{func(t fake.TB, s *scene) bool {
 			return assert.Only[*compute.CreateImageRequest](t, s.Server).GetName() == "web"
@@ -129,10 +129,10 @@ var callTrials = []trial{
 var sequenceTrials = []trial{
 	{"sequence", baked,
 		[]check{func(t fake.TB, s *scene) bool {
-			return assert.Sequence(t, s.Server, fake.ImageGetLatestByFamily, assert.Like(web), fake.OperationGet, fake.ImageGet)
+			return assert.Sequence(t, s.Server, fake.ImageGetLatestByFamily, fake.Like(web), fake.OperationGet, fake.ImageGet)
 		}},
 		func(t fake.TB, s *scene) bool {
-			return assert.Sequence(t, s.Server, fake.ImageGetLatestByFamily, assert.Like(wrong), fake.OperationGet, fake.ImageGet)
+			return assert.Sequence(t, s.Server, fake.ImageGetLatestByFamily, fake.Like(wrong), fake.OperationGet, fake.ImageGet)
 		}},
 	{"sequence_more", baked, nil,
 		func(t fake.TB, s *scene) bool {
@@ -160,7 +160,7 @@ var sequenceTrials = []trial{
 			func(t fake.TB, s *scene) bool { return assert.Subsequence(t, s.Server, fake.OperationGet) },
 		},
 		func(t fake.TB, s *scene) bool {
-			return assert.Subsequence(t, s.Server, fake.OperationGet, assert.Like(web))
+			return assert.Subsequence(t, s.Server, fake.OperationGet, fake.Like(web))
 		}},
 }
 
@@ -176,7 +176,7 @@ var orderTrials = []trial{
 		func(t fake.TB, s *scene) bool { return assert.Before(t, s.Server, fake.ImageGet, fake.ImageUpdate) }},
 	{"before_work", sideBySide, nil,
 		func(t fake.TB, s *scene) bool {
-			return assert.Before(t, s.Server, assert.Work(fake.ImageUpdate), fake.ImageDelete)
+			return assert.Before(t, s.Server, fake.Work(fake.ImageUpdate), fake.ImageDelete)
 		}},
 	{"before_running", hung, nil, func(t fake.TB, s *scene) bool {
 		return assert.Before(t, s.Server, fake.ImageGet, fake.OnResource(s.id))
@@ -200,7 +200,7 @@ var orderTrials = []trial{
 			},
 		},
 		func(t fake.TB, s *scene) bool {
-			return assert.NeverConcurrent(t, s.Server, assert.Work(fake.ImageUpdate), fake.ImageDelete)
+			return assert.NeverConcurrent(t, s.Server, fake.Work(fake.ImageUpdate), fake.ImageDelete)
 		}},
 	{"never_concurrent_frozen_clock", frozen,
 		[]check{
@@ -217,7 +217,7 @@ var orderTrials = []trial{
 		}},
 	{"never_concurrent_other_images", pending, nil,
 		func(t fake.TB, s *scene) bool {
-			return assert.NeverConcurrent(t, s.Server, assert.Work(fake.ImageCreate), assert.Work(fake.ImageCreate))
+			return assert.NeverConcurrent(t, s.Server, fake.Work(fake.ImageCreate), fake.Work(fake.ImageCreate))
 		}},
 	{"gaps_too_short", pending,
 		[]check{

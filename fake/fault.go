@@ -41,10 +41,8 @@ func (s *Server) Inject(f Fault) *Injected {
 	s.checkBubble()
 	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int)}
 	if f.On != nil {
-		i.only, i.picks, i.asks = f.On.methods(), f.On.match, f.On.asks()
-		if m, ok := f.On.(*matcher); ok {
-			i.picks = m.picks
-		}
+		on := f.On.judging()
+		i.only, i.judge, i.asks = on.only, on.judge, on.asks
 	}
 	if broken := s.brokenFault(f); broken != "" {
 		s.misuse("Inject(%v): %s", f, broken)
@@ -74,11 +72,12 @@ func (s *Server) brokenFault(f Fault) string {
 	}
 	var methods []Method
 	if f.On != nil {
-		if why := s.Impossible(f.On); why != "" {
-			return why
+		on, wrong := s.judging(f.On)
+		if wrong != "" {
+			return wrong
 		}
-		methods = f.On.methods()
-		for _, m := range f.On.named() {
+		methods = on.only
+		for _, m := range on.named {
 			if info, _ := s.method(m); info.IsClientStream || info.IsServerStream {
 				return fmt.Sprintf("%v is a stream, and faults happen to unary calls only", m)
 			}
@@ -93,10 +92,10 @@ func (s *Server) brokenFault(f Fault) string {
 // Injected is a fault on a server.
 type Injected struct {
 	// Every call looks at these, of every fault.
-	only  []Method         // the methods whose calls it can happen to; nil: all
-	picks func(*Call) bool // nil: any call
-	asks  bool             // code of the test decides where or when
-	holds func() bool      // the condition of the trigger; nil: none
+	only  []Method                  // the methods whose calls it can happen to; nil: all
+	judge func(*Call, bool) Verdict // of its matcher; nil: any call
+	asks  bool                      // code of the test decides where or when
+	holds func() bool               // the condition of the trigger; nil: none
 
 	server *Server
 	fault  Fault
@@ -186,7 +185,7 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 		case i.only != nil && !slices.Contains(i.only, c.Method):
 		case i.asks:
 			asking = append(asking, i)
-		case i.picks == nil || i.picks(c):
+		case i.judge == nil || i.judge(c, false).Picked:
 			picking = append(picking, i)
 		}
 	}
@@ -196,7 +195,7 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 		var at *Injected
 		broken := guarded(func() {
 			for _, at = range asking {
-				if at.picks == nil || at.picks(c) {
+				if at.judge == nil || at.judge(c, false).Picked {
 					picking = append(picking, at)
 					holds[at] = at.holds == nil || at.holds()
 				}

@@ -38,6 +38,11 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 	s.tb.Helper()
 	s.checkBubble()
 	picked := AnyOf(on...)
+	is, wrong := s.judging(picked)
+	if wrong != "" {
+		s.misused("NextOperation: %s; %s", wrong, s.callsSeen())
+		return &Operation{server: s}
+	}
 	rejected := make(map[*Operation]bool)
 	limit := s.waitLimit(ctx)
 	for {
@@ -52,7 +57,7 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 		}
 		// The matcher is the test's code: it is asked without the lock, about the call as it is now.
 		c := s.copyOf(candidate.call)
-		if !picked.match(&c) {
+		if !is.picks(&c) {
 			rejected[candidate] = true
 			continue
 		}
@@ -64,9 +69,6 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 
 // noOperation tells that there is none to hand out, and whether there were some.
 func (s *Server) noOperation(on []Matcher, picked Matcher) string {
-	if why := s.Impossible(picked); why != "" {
-		return why
-	}
 	var handed []string
 	for _, op := range s.Operations(on...) {
 		handed = append(handed, op.id)
@@ -157,12 +159,13 @@ func (s *Server) Operations(on ...Matcher) []*Operation {
 	if len(on) == 0 {
 		return all
 	}
+	is := s.asked("Operations", on)
 	var picked []*Operation
 	for _, op := range all {
 		if op.call == nil {
 			continue
 		}
-		if c := s.copyOf(op.call); AnyOf(on...).match(&c) {
+		if c := s.copyOf(op.call); is.picks(&c) {
 			picked = append(picked, op)
 		}
 	}

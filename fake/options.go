@@ -3,6 +3,7 @@ package fake
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
@@ -52,7 +53,7 @@ func (s *settings) set(opts []Option) error {
 
 // plannedCalls is a plan for the operations that matching calls start.
 type plannedCalls struct {
-	on   Matcher
+	on   judging
 	plan *lro.Plan
 }
 
@@ -102,14 +103,21 @@ func WithPlan(p Plan, on ...Matcher) Option {
 			s.plans, s.world.DefaultOperation = nil, plan
 			return nil
 		}
-		picked := AnyOf(on...)
-		if why := picked.impossible(); why != "" {
-			return fmt.Errorf("WithPlan: %s", why)
+		picked := AnyOf(on...).judging()
+		if picked.wrong != "" {
+			return fmt.Errorf("WithPlan: %s", picked.wrong)
 		}
-		for _, m := range picked.named() {
-			if m.facts() != nil && !m.Starts() {
+		idle := func(m Method) bool { return m.facts() != nil && !m.Starts() }
+		for _, m := range picked.named {
+			if idle(m) {
 				return fmt.Errorf("WithPlan: %v starts no operation", m)
 			}
+		}
+		if picked.only != nil && len(picked.only) == 0 {
+			return errors.New("WithPlan: no method takes such a request, so it could never pick a call")
+		}
+		if picked.only != nil && !slices.ContainsFunc(picked.only, func(m Method) bool { return !idle(m) }) {
+			return fmt.Errorf("WithPlan: %v starts no operation", picked.only[0])
 		}
 		s.plans = append(s.plans[:len(s.plans):len(s.plans)], plannedCalls{picked, plan})
 		return nil

@@ -27,11 +27,12 @@ func (s *Server) Order(on ...Matcher) {
 		return
 	}
 	for i, m := range on {
-		if why := s.Impossible(m); why != "" {
-			s.misuse("Order: matcher %d: %s", i+1, why)
+		j, wrong := s.judging(m)
+		if wrong != "" {
+			s.misuse("Order: matcher %d: %s", i+1, wrong)
 			return
 		}
-		o.turns[i] = turn{on: m, passed: make(chan struct{})}
+		o.turns[i] = turn{on: m, is: j, passed: make(chan struct{})}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,6 +55,7 @@ type order struct {
 // A turn is the place of one call in an order.
 type turn struct {
 	on     Matcher
+	is     judging       // of on
 	call   *Call         // that has taken it; nil: it has not come
 	over   bool          // it has taken effect, or been answered
 	passed chan struct{} // closed when it is over
@@ -80,7 +82,7 @@ func (s *Server) turnOf(o *order, c *Call) (before []turn, broken string) {
 	picks := make([]bool, len(o.turns))
 	broken = guarded(func() {
 		for i := range o.turns {
-			picks[i] = o.turns[i].on.match(c)
+			picks[i] = o.turns[i].is.picks(c)
 		}
 	})
 	s.mu.Lock()

@@ -155,13 +155,28 @@ func (r *record) change(change world.Change, by *Call) {
 }
 
 // Calls returns the calls that one of the matchers picks, in order of arrival; without matchers all that are in the record. Calls
-// still running are among them. They are copies: nothing changes them later.
+// still running are among them. They are copies: nothing changes them later. What they cost follows from how many are returned.
 func (s *Server) Calls(on ...Matcher) []Call {
+	s.tb.Helper()
+	s.checkBubble()
+	is := s.asked("Calls", on)
+	var candidates []*Call
+	s.look(func(*world.World) {
+		for e := range s.record.kept() {
+			if e.Call != nil && (is.only == nil || slices.Contains(is.only, e.Call.Method)) {
+				candidates = append(candidates, e.Call)
+			}
+		}
+	})
+	// Matchers may be the test's code: they are asked without the lock, and shown one copy after the other.
 	var calls []Call
-	picked := AnyOf(on...)
-	for e := range s.Events() {
-		if e.Call != nil && picked.match(e.Call) {
-			calls = append(calls, *e.Call)
+	shown := new(Call)
+	for _, c := range candidates {
+		*shown = s.copyOf(c)
+		if is.picks(shown) {
+			call := *shown
+			s.detachCall(&call)
+			calls = append(calls, call)
 		}
 	}
 	return calls

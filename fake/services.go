@@ -83,13 +83,13 @@ func startOperation(ctx context.Context, s *Server, start func(*world.World, wor
 func (s *Server) planFor(c *Call) (plan *lro.Plan, broken *answer) {
 	find := func() {
 		for _, planned := range slices.Backward(s.plans) {
-			if planned.on.match(c) {
+			if planned.on.picks(c) {
 				plan = planned.plan
 				return
 			}
 		}
 	}
-	if !slices.ContainsFunc(s.plans, func(p plannedCalls) bool { return p.on.asks() }) {
+	if !slices.ContainsFunc(s.plans, func(p plannedCalls) bool { return p.on.asks }) {
 		find()
 		return plan, nil
 	}

@@ -18,7 +18,8 @@ import (
 // that run side by side have equal transcripts each: Transcript(ByCaller("baker")). Two events at the same
 // virtual instant in different goroutines (a deadline and a change, say) come in either order.
 func (s *Server) Transcript(on ...Matcher) string {
-	picked := AnyOf(on...)
+	s.tb.Helper()
+	picked := s.asked("Transcript", on)
 	var b strings.Builder
 	if dropped := s.Dropped(); dropped > 0 {
 		fmt.Fprintf(&b, "%d earlier events were dropped: WithRecord keeps more\n", dropped)
@@ -27,7 +28,7 @@ func (s *Server) Transcript(on ...Matcher) string {
 	keys := renamer{names: make(map[string]string)}
 	line := 0
 	for e := range s.Events() {
-		if len(on) > 0 && (e.Call == nil || !picked.match(e.Call)) {
+		if len(on) > 0 && (e.Call == nil || !picked.picks(e.Call)) {
 			continue
 		}
 		text := e.Text

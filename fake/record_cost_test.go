@@ -1,0 +1,34 @@
+package fake_test
+
+import (
+	"testing"
+
+	"github.com/imagefake/imagefake/fake"
+	"github.com/stretchr/testify/require"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+)
+
+// What asking for calls costs follows from how many are returned, not from how many there are.
+func TestCallsThatAreNotPickedCostNothing(t *testing.T) {
+	const many = 1000
+	cloud := fake.New(t, fake.WithRecord(2*many))
+	c := clientsOf(cloud.Conn())
+	for range many {
+		_, err := c.Get(t.Context(), &compute.GetImageRequest{ImageId: "a"})
+		require.Error(t, err)
+	}
+	for name, on := range map[string]fake.Matcher{
+		"method":   fake.ImageDelete,
+		"caller":   fake.ByCaller("somebody else"),
+		"resource": fake.OnResource("another"),
+		"header":   fake.ByHeader("user-agent", "terraform"),
+		"match":    fake.Match(func(r *compute.GetImageRequest) bool { return r.ImageId == "b" }),
+		"inside":   fake.AnyOf(fake.AllOf(fake.ImageGet, fake.Work(fake.ByCaller("x"))), fake.Not(fake.AnyOf())),
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Empty(t, cloud.Calls(on))
+			require.Less(t, testing.AllocsPerRun(5, func() { cloud.Calls(on) }), float64(many/10))
+		})
+	}
+	require.Len(t, cloud.Calls(fake.ImageGet), many)
+}
