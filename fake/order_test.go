@@ -14,6 +14,7 @@ import (
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // ofFamily picks the Create of an image of a family: the racers below all create one name, and differ in that.
@@ -230,4 +231,22 @@ func TestGateAndCallersThatGiveUp(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A Match on any message is asked about the requests of all methods.
+func TestMatchOfAnyRequest(t *testing.T) {
+	cloud := fake.New(t)
+	inFolder := fake.Match(func(r proto.Message) bool {
+		of, ok := r.(interface{ GetFolderId() string })
+		return ok && of.GetFolderId() == "f"
+	})
+	cloud.Inject(fake.Fault{On: inFolder, Do: fake.Return(codes.Aborted)})
+	images := compute.NewImageServiceClient(cloud.Conn())
+	_, err := images.List(t.Context(), &compute.ListImagesRequest{FolderId: "f"})
+	require.Equal(t, codes.Aborted, status.Code(err))
+	_, err = images.List(t.Context(), &compute.ListImagesRequest{FolderId: "g"})
+	require.NoError(t, err)
+	_, err = images.Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
+	require.Equal(t, codes.NotFound, status.Code(err))
+	require.Len(t, cloud.Calls(inFolder), 1)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/imagefake/imagefake/fake"
+	"google.golang.org/protobuf/proto"
 )
 
 // Chaos runs body under many faults at once, for the seeds 1 to n: every call meets a fault with probability rate, drawn from the
@@ -17,7 +18,7 @@ import (
 // A seed whose run breaks (see [Explore]) is shrunk to the fewest faults that still break it, and becomes a failed subtest "seed-7"
 // with those as Go code and the command that replays them. After three seeds that break it in different ways Chaos ends.
 //
-// [Pairs] and [On] do not apply, nor Kind.Times. The kind [Deadline] is left out unless every call of the run without faults has a
+// [Pairs] and [On] do not apply, nor kinds that last. The kind [Deadline] is left out unless every call of the run without faults has a
 // deadline, or [Faults] names it.
 func Chaos(t *testing.T, n int, rate float64, body func(*T) error, opts ...Option) {
 	t.Helper()
@@ -71,8 +72,8 @@ func (c *chaos) run(n int) error {
 		return fmt.Errorf("the rate %v is no probability: name a number above 0, at most 1", c.rate)
 	}
 	for _, k := range c.kinds {
-		if k.times() > 1 {
-			return fmt.Errorf("the kind %q happens to %d calls in a row, and chaos draws for each call by itself: leave Times out", k.Name, k.Times)
+		if k.lasts != (lasting{}) {
+			return fmt.Errorf("the kind %q lasts, and chaos draws for each call by itself: leave Times, For and Onwards out", k.Name)
 		}
 	}
 	base, err := c.learn()
@@ -158,21 +159,35 @@ func (r *run) draw(s *fake.Server) {
 		}
 		p := 1 - math.Pow(1-r.rate, 1/float64(max(1, sharing)))
 		for _, late := range []bool{false, true}[:1+btoi(k.lateToo)] {
-			var on fake.Matcher
-			if k.On != nil {
-				var any []fake.Matcher
-				for _, m := range k.On {
-					any = append(any, m)
-				}
-				on = fake.AnyOf(any...)
-			}
-			injected := s.Inject(fake.Fault{On: on, When: fake.Chance(p), Do: k.effect(s, late), Optional: true})
+			injected := s.Inject(fake.Fault{On: r.drawnOn(k), When: fake.Chance(p), Do: k.effect(s, late), Optional: true})
 			r.drawn[injected] = hit{kind: k, late: late}
 		}
 	}
 }
 
-// overlap tells whether there are methods that both kinds can happen to.
+// drawnOn picks the calls that a kind is drawn for.
+func (r *run) drawnOn(k *Kind) fake.Matcher {
+	var on []fake.Matcher
+	if k.methods != nil {
+		var methods []fake.Matcher
+		for _, m := range k.methods {
+			methods = append(methods, m)
+		}
+		on = append(on, fake.AnyOf(methods...))
+	}
+	if k.On != nil {
+		on = append(on, k.On)
+	}
+	if k.final {
+		on = append(on, fake.Match(func(request proto.Message) bool {
+			s, known := r.diary.of(request)
+			return known && s.usual
+		}))
+	}
+	return fake.AllOf(on...)
+}
+
+// overlap tells whether there may be calls that both kinds can happen to.
 func overlap(a, b Kind, methods []fake.Method) bool {
 	return slices.ContainsFunc(methods, func(m fake.Method) bool { return a.on(m) && b.on(m) })
 }
@@ -180,17 +195,18 @@ func overlap(a, b Kind, methods []fake.Method) bool {
 // strikes returns which faults of a draw happened where.
 func (r *run) strikes(s *fake.Server) schedule {
 	var struck schedule
-	counts := make(map[place]int)
+	seen := make(map[int]int)
+	for i, call := range r.result.trace {
+		seen[call.seq] = i
+	}
 	for _, c := range s.Calls() {
-		if c.Seq <= r.since {
+		i, known := seen[c.Seq]
+		if !known {
 			continue
 		}
-		at := place{caller: c.Caller, method: c.Method}
-		counts[at]++
-		at.n = counts[at]
 		for _, injected := range c.Faults {
 			if h, ok := r.drawn[injected]; ok {
-				h.place = at
+				h.place, h.number = r.result.trace[i].place, r.result.trace[i].number
 				struck = append(struck, h)
 			}
 		}

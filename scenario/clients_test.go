@@ -154,6 +154,9 @@ func await(t *scenario.T, op *operation.Operation) error {
 
 func made(op *operation.Operation) string {
 	m := new(compute.CreateImageMetadata)
+	if op == nil {
+		return ""
+	}
 	if err := op.Metadata.UnmarshalTo(m); err != nil {
 		panic(err)
 	}

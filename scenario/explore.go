@@ -66,7 +66,8 @@ func newRunner(t *testing.T, body func(*T) error, opts []Option) (*runner, error
 
 // learn runs the body without faults, twice, and returns what it does.
 func (x *runner) learn() (*result, error) {
-	first := x.run(trial{keep: true})
+	// The careful keeper sees what a body does that the quick one could not bear.
+	first := x.run(trial{keep: true, follow: true, careful: true})
 	if first.skipped && !first.broken() {
 		return first, nil
 	}
@@ -77,7 +78,7 @@ func (x *runner) learn() (*result, error) {
 		return nil, errors.New("the body makes no calls, so there is nothing that could fail: its client must use the connection of t.Cloud(), " +
 			"the server of the run")
 	}
-	x.version = first.trace.version()
+	x.base, x.version = first.trace, first.trace.version()
 	x.oneCaller = !slices.ContainsFunc(first.trace, func(s seen) bool { return s.caller != firstCaller })
 	second := x.run(trial{})
 	if second.broken() {
@@ -185,11 +186,11 @@ func (e *exploration) candidates(so schedule, calls trace, retry bool) []schedul
 		}
 		for i := range e.kinds {
 			k := &e.kinds[i]
-			if !k.on(s.method) || k.applies != nil && !k.applies(s) || k.lasting && retry {
+			if !k.fits(s) || k.final && !s.usual {
 				continue
 			}
 			for _, late := range []bool{false, true}[:1+btoi(k.lateToo)] {
-				next := append(slices.Clone(so), hit{s.place, k, late})
+				next := append(slices.Clone(so), hit{s.place, s.number, k, late})
 				if e.tried[next.canonical()] {
 					continue
 				}
@@ -217,16 +218,6 @@ func (e *exploration) runsAnyway(kind string) bool {
 	return kind == noFault || slices.ContainsFunc(e.kinds, func(k Kind) bool { return k.Name == kind })
 }
 
-// canonical returns a text that is the same for the same faults in another order.
-func (s schedule) canonical() string {
-	texts := make([]string, len(s))
-	for i, h := range s {
-		texts[i] = h.String()
-	}
-	slices.Sort(texts)
-	return strings.Join(texts, "+")
-}
-
 // after returns the calls that came after the first one that the latest fault of a run happened to.
 func (r *result) after() trace {
 	last := r.schedule[len(r.schedule)-1].place
@@ -244,7 +235,7 @@ func (e *exploration) runAll(all []schedule, then func(*result)) {
 		results := make([]*result, len(chunk))
 		inParallel(len(chunk), e.bubbles, func(i int) {
 			if e.left.Load() < maxLeft {
-				results[i] = e.run(trial{schedule: chunk[i]})
+				results[i] = e.run(trial{schedule: chunk[i], follow: then != nil})
 			}
 		})
 		for _, r := range results {
@@ -311,11 +302,11 @@ func (e *exploration) unbroken(all []schedule) []schedule {
 	guilty := make(map[string]bool)
 	for _, r := range e.breaks {
 		if len(r.schedule) == 1 {
-			guilty[r.schedule.String()] = true
+			guilty[r.schedule[0].identity()] = true
 		}
 	}
 	return slices.DeleteFunc(all, func(s schedule) bool {
-		implied := slices.ContainsFunc(s, func(h hit) bool { return guilty[h.String()] })
+		implied := slices.ContainsFunc(s, func(h hit) bool { return guilty[h.identity()] })
 		e.implied += btoi(implied)
 		return implied
 	})

@@ -25,7 +25,9 @@ func TestBadOptions(t *testing.T) {
 		`the kind name "Slow Disk"`:                       scenario.Faults(scenario.Kind{Name: "Slow Disk", Do: do}),
 		`the kind name ""`:                                scenario.Faults(scenario.Kind{Do: do}),
 		`the kind "slow" does nothing: set Do`:            scenario.Faults(scenario.Kind{Name: "slow"}),
-		`the kind "slow" happens to -1 calls`:             scenario.Faults(scenario.Kind{Name: "slow", Do: do, Times: -1}),
+		`Times(-1): name a number from 1`:                 scenario.Faults(scenario.Kind{Name: "slow", Do: do}.Times(-1)),
+		`For(0s): name a time above 0`:                    scenario.Faults(scenario.Unavailable.For(0)),
+		`it lasts already: name one of`:                   scenario.Faults(scenario.Unavailable.For(1).Onwards()),
 		`two kinds are called "denied"`:                   scenario.Faults(scenario.Denied, scenario.Denied),
 		`two kinds are called "deadline-late"`:            scenario.Faults(scenario.Deadline, scenario.Kind{Name: "deadline-late", Do: do}),
 		"Pairs(-1): name the number of runs":              scenario.Pairs(-1),
@@ -101,8 +103,8 @@ func TestBadChaos(t *testing.T) {
 		_, err = scenario.FindChaos(t, 1, rate, probe)
 		require.ErrorContains(t, err, "is no probability")
 	}
-	_, err = scenario.FindChaos(t, 1, 0.5, probe, scenario.Faults(scenario.Kind{Name: "down", Do: fake.Return(codes.Unavailable), Times: 3}))
-	require.ErrorContains(t, err, "leave Times out")
+	_, err = scenario.FindChaos(t, 1, 0.5, probe, scenario.Faults(scenario.Kind{Name: "down", Do: fake.Return(codes.Unavailable)}.Times(3)))
+	require.ErrorContains(t, err, "leave Times, For and Onwards out")
 }
 
 func TestInsideABubble(t *testing.T) {

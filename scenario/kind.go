@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,14 +15,20 @@ import (
 //
 //	slow := scenario.Kind{Name: "slow", Do: fake.Delay(time.Minute)}
 type Kind struct {
-	Name  string        // in reports and names of subtests: lower-case letters, digits and dashes
-	Do    fake.Effect   // what happens to the call
-	On    []fake.Method // the methods it makes sense for; nil: all
-	Times int           // to how many calls of its method in a row it happens, from its place on; 0: one
+	Name string       // in reports and names of subtests: lower-case letters, digits and dashes
+	On   fake.Matcher // the calls it makes sense for; nil: all
+	Do   fake.Effect  // what happens to the call
 
+	// Act is what happens to the world as the call comes, before Do and before its commit. It may use the server and clients. The
+	// call is a copy, without an answer. A kind needs Do, Act or both.
+	Act func(*fake.Server, *fake.Call)
+
+	methods []fake.Method                  // the methods it makes sense for; nil: all
+	lasts   lasting                        // zero: one call
+	wrong   string                         // what Faults is to say about it
 	code    string                         // Do as Go code, "" for one's own kinds
 	lateToo bool                           // both before and after the commit
-	lasting bool                           // trying again does not help
+	final   bool                           // trying again does not help
 	make    func(*fake.Server) fake.Effect // instead of Do, where it needs the server
 	applies func(seen) bool                // nil: to all calls
 	twin    func(s seen, late bool) string // the kind whose run would be the same, noFault for that without faults; "": none
@@ -37,7 +44,7 @@ var (
 	LostReply = Kind{Name: "lost-reply", Do: fake.LoseReply(), code: "fake.LoseReply()", twin: changesNothing}
 
 	// ReplicaLag: a read, a poll included, is answered by a replica that has not heard of the latest change.
-	ReplicaLag = Kind{Name: "replica-lag", Do: fake.Lag(1), On: reads, code: "fake.Lag(1)", twin: nothingToMiss}
+	ReplicaLag = Kind{Name: "replica-lag", Do: fake.Lag(1), methods: reads, code: "fake.Lag(1)", twin: nothingToMiss}
 
 	// Deadline: no answer comes before the caller's deadline. It happens to calls that have one, before the commit and after it.
 	// See Silence for calls without.
@@ -46,16 +53,17 @@ var (
 	// Throttled: the caller is asked to come back in two seconds.
 	Throttled = Kind{Name: "throttled", Do: fake.Throttle(2 * time.Second), code: "fake.Throttle(2*time.Second)"}
 
-	// Denied: the caller has lost the permission for one call. Trying again does not help, so it does not come as the second fault at
-	// a retry or in a cleanup, where no client could do anything about it.
-	Denied = Kind{Name: "denied", Do: fake.Return(codes.PermissionDenied), lasting: true, code: `fake.Return(codes.PermissionDenied)`}
+	// Denied: the caller has lost the permission for one call. Trying again does not help, so it only happens to calls that the body
+	// comes to on its usual way: not at a retry, and not behind a failure that the body did not get over, where clean-ups are and no
+	// client could do anything about it.
+	Denied = Kind{Name: "denied", Do: fake.Return(codes.PermissionDenied), final: true, code: `fake.Return(codes.PermissionDenied)`}
 
 	// ConnectionCut: the connection ends, with all calls on it, before the commit and after it.
 	ConnectionCut = Kind{Name: "connection-cut", Do: fake.Cut(), code: "fake.Cut()", lateToo: true, twin: changesNothingLate("connection-cut")}
 
 	// OperationFails: the call starts an operation as usual, which then fails and has been rolled back by its first poll. Like
-	// Denied, it is no second fault at a retry or in a cleanup.
-	OperationFails = Kind{Name: "operation-fails", make: failOperation, lasting: true, applies: startsOperation, On: starters}
+	// Denied, it only happens on the usual way.
+	OperationFails = Kind{Name: "operation-fails", make: failOperation, final: true, applies: startsOperation, methods: starters}
 
 	// Silence: no answer ever comes. Calls without a deadline hang, and that breaks a run: it is not among the default kinds.
 	Silence = Kind{Name: "silence", Do: fake.Hang(), code: "fake.Hang()"}
@@ -128,11 +136,13 @@ const failOperationCode = `fake.Run(func(c *fake.Call) {
 	op.Fail(codes.Internal, "disk read error")
 }).Late()`
 
-// on tells whether a kind can happen to calls of a method.
-func (k Kind) on(m fake.Method) bool { return k.On == nil || slices.Contains(k.On, m) }
+// on tells whether a kind can happen to calls of a method, as far as that says.
+func (k *Kind) on(m fake.Method) bool { return k.methods == nil || slices.Contains(k.methods, m) }
 
-// times returns how many calls in a row the kind happens to.
-func (k Kind) times() int { return max(1, k.Times) }
+// fits tells whether a kind can happen to a call.
+func (k *Kind) fits(s seen) bool {
+	return k.on(s.method) && (k.applies == nil || k.applies(s)) && !slices.Contains(s.unfit, k)
+}
 
 // effect returns what the kind does on a server.
 func (k Kind) effect(s *fake.Server, late bool) fake.Effect {
@@ -143,7 +153,14 @@ func (k Kind) effect(s *fake.Server, late bool) fake.Effect {
 	if late {
 		e = e.Late()
 	}
-	return e
+	if k.Act == nil {
+		return e
+	}
+	act := fake.Run(func(c *fake.Call) { k.Act(s, c) })
+	if e.String() == "" {
+		return act
+	}
+	return act.Then(e)
 }
 
 // label returns the name of the kind at one of its two places.
@@ -162,6 +179,10 @@ func (k Kind) goCode(late bool) string {
 	switch {
 	case k.make != nil:
 		code = failOperationCode
+	case k.Act != nil && k.Do.String() == "":
+		return fmt.Sprintf("fake.Run(func(c *fake.Call) { %s.Act(cloud, c) })", k.variable())
+	case k.Act != nil:
+		return fmt.Sprintf("fake.Run(func(c *fake.Call) { %s.Act(cloud, c) }).Then(%[1]s.Do)", k.variable())
 	case code == "":
 		code = k.variable() + ".Do"
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/imagefake/imagefake/scenario"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
-	"google.golang.org/grpc/codes"
 )
 
 // Runs leave no goroutine behind, those that broke included.
@@ -69,7 +68,7 @@ func TestRealTime(t *testing.T) {
 
 func TestCallsOutsideOfOnMeetNoFault(t *testing.T) {
 	found, err := scenario.Find(t, func(t *scenario.T) error { return repeatCreate(t, false) },
-		scenario.On(fake.OperationGet, fake.ImageCreate), scenario.Faults(scenario.Denied, scenario.Kind{Name: "down", Do: fake.Return(codes.Unavailable), Times: 4}))
+		scenario.On(fake.OperationGet, fake.ImageCreate), scenario.Faults(scenario.Denied, scenario.Unavailable.Times(4)))
 	require.NoError(t, err)
 	require.Empty(t, found.Broken)
 	require.Contains(t, found.Summary, "explored TestCallsOutsideOfOnMeetNoFault in 8 runs: 3 ended ok, 4 with Unavailable, 1 with PermissionDenied")

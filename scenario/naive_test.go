@@ -197,8 +197,8 @@ func TestReplay(t *testing.T) {
 	for _, c := range []struct{ name, child, token, want string }{
 		{"another body", "other", token, "it was made for another version of the body: without faults, this one calls ImageList 1 time"},
 		{"another test", "naive", with(1, "TestOther%2Fsub"), "it is for TestOther/sub, and this is TestNaiveBaker: run that test alone, with -run '^TestOther$/^sub$'"},
-		{"another format", "naive", with(0, "99"), `it begins with "99", this version writes tokens that begin with "1"`},
-		{"cut short", "naive", "1;TestNaiveBaker", "it is cut short"},
+		{"another format", "naive", with(0, "99"), `it begins with "99", this version writes tokens that begin with "2"`},
+		{"cut short", "naive", "2;TestNaiveBaker", "it is cut short"},
 		{"no seed", "naive", with(3, "x"), "the seed"},
 		{"no kind", "naive", with(4, "ImageCreate#1/lost"), `no kind of fault is called "lost"`},
 		{"no method", "naive", with(4, "ImageMake#1/denied"), `no method is called "ImageMake"`},

@@ -86,12 +86,12 @@ func Faults(kinds ...Kind) Option {
 		names := make(map[string]bool)
 		for _, k := range kinds {
 			switch {
+			case k.wrong != "":
+				return fmt.Errorf("Faults: the kind %q: %s", k.Name, k.wrong)
 			case !kindName.MatchString(k.Name):
 				return fmt.Errorf("Faults: the kind name %q: use lower-case letters, digits and dashes, such as slow-disk", k.Name)
-			case k.make == nil && k.Do.String() == "":
-				return fmt.Errorf("Faults: the kind %q does nothing: set Do, to fake.Return(codes.Unavailable) for example", k.Name)
-			case k.Times < 0:
-				return fmt.Errorf("Faults: the kind %q happens to %d calls: name a number from 1, or leave it out for one", k.Name, k.Times)
+			case k.make == nil && k.Act == nil && k.Do.String() == "":
+				return fmt.Errorf("Faults: the kind %q does nothing: set Do, to fake.Return(codes.Unavailable) for example, or Act", k.Name)
 			}
 			for _, name := range []string{k.Name, k.label(true)} {
 				if names[name] {

@@ -145,7 +145,7 @@ func (p *performance) end() []int {
 func callsSeen(s *fake.Server) string {
 	var tr trace
 	for _, c := range s.Calls() {
-		tr = append(tr, seen{place: place{method: c.Method}})
+		tr = append(tr, seen{place: place{ask: ask{method: c.Method}}})
 	}
 	if len(tr) == 0 {
 		return "no calls"

@@ -20,7 +20,7 @@ const replayVariable = "IMAGEFAKE_REPLAY"
 func replayToken() string { return os.Getenv(replayVariable) }
 
 // tokenFormat begins every token: a change of the format changes it.
-const tokenFormat = "1"
+const tokenFormat = "2"
 
 // A token names one run of one body in one line: format, test, version of the body, seed, schedule.
 type token struct {
@@ -55,7 +55,7 @@ func parseToken(text string) (token, error) {
 
 // tokenOf returns the token of a run. The version is learnt from the run without faults.
 func (x *runner) tokenOf(r *result) token {
-	return token{test: x.t.Name(), version: x.version, seed: r.seed, faults: r.schedule.String()}
+	return token{test: x.t.Name(), version: x.version, seed: r.seed, faults: r.schedule.exact()}
 }
 
 // command returns the shell command that makes a run again, alone.
@@ -102,7 +102,11 @@ func (x *runner) named() (schedule, bool) {
 // alone makes one run in the place of all, as the subtest that it would have been.
 func (x *runner) alone(s schedule) {
 	x.t.Helper()
-	if _, err := x.learn(); err != nil {
+	_, err := x.learn()
+	if err == nil {
+		s, err = x.resolve(s)
+	}
+	if err != nil {
 		x.t.Fatalf("scenario.Explore: %v", err)
 	}
 	r := x.run(trial{schedule: s, keep: true})
@@ -159,6 +163,9 @@ func (x *runner) rerun(text string) (*result, error) {
 	if x.version != tk.version {
 		return nil, fmt.Errorf("it was made for another version of the body: without faults, this one calls %s. Explore again, without %s",
 			base.trace.summary(), replayVariable)
+	}
+	if faults, err = x.resolve(faults); err != nil {
+		return nil, err
 	}
 	return x.run(trial{schedule: faults, seed: tk.seed, keep: true}), nil
 }

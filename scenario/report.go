@@ -55,7 +55,7 @@ func (e *exploration) coverage() string {
 	for _, s := range e.base.trace {
 		if !listed[s.place] {
 			listed[s.place] = true
-			parts = append(parts, fmt.Sprintf("%v met %s", s.place, count(e.faults[s.place], "fault", "faults")))
+			parts = append(parts, fmt.Sprintf("%v met %s", s.name(), count(e.faults[s.place], "fault", "faults")))
 		}
 	}
 	others, faults := 0, 0
@@ -112,18 +112,6 @@ func timelineOf(r *result) string {
 		return ""
 	}
 	return "what happened:\n" + indent(r.timeline, "\t")
-}
-
-// goCode returns the faults of a run as Go code to paste.
-func (x *runner) goCode(r *result) string {
-	var b strings.Builder
-	if r.seed != 0 {
-		fmt.Fprintf(&b, "// on a server made with fake.WithSeed(%d)\n", r.seed)
-	}
-	for _, h := range r.schedule {
-		b.WriteString(h.goCode(x.oneCaller))
-	}
-	return b.String()
 }
 
 // indent puts a prefix before every line, and ends the last one.

@@ -22,7 +22,12 @@ type runner struct {
 	body func(*T) error
 	left atomic.Int64 // runs that could not be cleared away
 
+	// What the runs so far have shown.
+	careful atomic.Bool  // a lock is held across calls: the quick keeper could not bear it
+	givenUp atomic.Int64 // runs that were left standing for that, and made again
+
 	// What the run without faults shows.
+	base      trace
 	version   string // of the body, for tokens
 	oneCaller bool   // all calls are those of the server's own connection
 }
@@ -33,6 +38,9 @@ type trial struct {
 	seed uint64  // of Chaos; 0: the server's own
 	rate float64 // of Chaos; 0: only the schedule happens
 	keep bool    // keep the timeline even if the run holds
+
+	follow  bool // other faults are to come behind it: its calls are looked at
+	careful bool // let the careful keeper have it
 }
 
 // result is what became of a run.
@@ -66,8 +74,23 @@ func (r *result) happened() bool {
 // run executes the body once. It always returns: after the limits of the run, or, where no virtual time can pass, after the watchdog
 // has seen no call for too long.
 func (x *runner) run(tr trial) *result {
-	r := &run{runner: x, trial: tr, result: &result{trial: tr}}
+	tr.careful = tr.careful || x.careful.Load()
+	if r := x.attempt(tr); r != nil {
+		return r
+	}
+	x.careful.Store(true)
+	x.givenUp.Add(1)
+	tr.careful = true
+	return x.attempt(tr)
+}
+
+// attempt executes the body once; nil if only the careful keeper can do it.
+func (x *runner) attempt(tr trial) *result {
+	r := newRun(x, tr)
 	ended := make(chan struct{})
+	if x.bubbles > 0 && tr.careful {
+		go r.keepCarefully(ended)
+	}
 	go func() {
 		defer close(ended)
 		defer func() {
@@ -84,15 +107,28 @@ func (x *runner) run(tr trial) *result {
 
 	watchdog := time.NewTimer(x.watchdog)
 	defer watchdog.Stop()
+	pause := firstLook
+	look := time.NewTimer(pause)
+	defer look.Stop()
 	for calls := int64(0); ; {
 		select {
 		case <-ended:
 			if r.result.lost {
 				x.left.Add(1)
 			}
+			if r.locks.Load() {
+				x.careful.Store(true)
+			}
 			return r.result
+		case <-look.C:
+			if x.bubbles > 0 && !tr.careful && r.stuck() {
+				r.abandoned.Store(true)
+				return nil
+			}
+			pause = min(2*pause, time.Second)
+			look.Reset(pause)
 		case <-watchdog.C:
-			if now := r.calls.Load(); now != calls && x.bubbles > 0 {
+			if now := r.gate.come.Load(); now != calls && x.bubbles > 0 {
 				calls = now
 				watchdog.Reset(x.watchdog)
 				continue
@@ -108,6 +144,9 @@ func (x *runner) run(tr trial) *result {
 	}
 }
 
+// firstLook is after how much real time it is first looked whether a run is stuck with its keeper. Most are over by then.
+const firstLook = 20 * time.Millisecond
+
 // A run is one execution of the body. Its fields are used inside the bubble, but for the atomic ones, which the watchdog reads.
 type run struct {
 	*runner
@@ -115,11 +154,17 @@ type run struct {
 	result *result
 	test   *T
 	lease  *lease
-	since  int // the record's last event before the body
-	placed [][]*fake.Injected
+	diary  *diary
+	gate   *gate
+	placed []*fake.Injected
 	drawn  map[*fake.Injected]hit // of Chaos: place unknown until it fires
+	kept   <-chan struct{}        // closed when the keeper of the bubble has ended
 
-	calls    atomic.Int64
+	resting atomic.Bool // the keeper asks the runtime whether all is at rest
+	ours    family      // goroutines of the bubble; of the careful keeper
+	locks   atomic.Bool // a goroutine waited for a lock while calls waited at the gate
+	waits   atomic.Bool // the body calls synctest.Wait
+
 	overtime atomic.Bool   // the limit of time has passed
 	tooMany  chan struct{} // closed at the call that is one too many
 
@@ -127,6 +172,17 @@ type run struct {
 
 	goroutine atomic.Value // string: that of the body
 	bubble    atomic.Value // string
+}
+
+func newRun(x *runner, tr trial) *run {
+	r := &run{runner: x, trial: tr, result: &result{trial: tr}, diary: newDiary(x.base)}
+	r.gate = &gate{diary: r.diary, most: x.config.calls, tooMany: func() { close(r.tooMany) }}
+	if tr.careful {
+		// Made outside of the bubble: the keeper uses it there.
+		r.gate.bell, r.gate.block = make(chan struct{}, 1), r.gate.carefully
+		r.ours = make(family)
+	}
+	return r
 }
 
 // grace is how long a body whose time is up may take to clean up after itself, at least: a pause of a back-off may have become long.
@@ -146,6 +202,11 @@ func (r *run) main() {
 	defer cancel()
 	r.lease = &lease{Context: ctx}
 	r.tooMany = make(chan struct{})
+	r.gate.over = make(chan struct{})
+	defer r.gate.open()
+	if r.bubbles > 0 && !r.trial.careful {
+		r.keepQuickly()
+	}
 	r.test = &T{TB: r.t, name: r.t.Name() + "/" + r.schedule.String(), ctx: r.lease}
 
 	limit := time.NewTimer(r.time)
@@ -161,6 +222,10 @@ func (r *run) main() {
 			r.report()
 			return
 		}
+	}
+	r.gate.open()
+	if r.kept != nil {
+		<-r.kept
 	}
 	if r.bubbles > 0 {
 		synctest.Wait() // a caller learns that its connection was cut before the server has taken that down
@@ -187,41 +252,32 @@ func (r *run) perform() {
 	r.goroutine.Store(self.ID)
 	r.bubble.Store(self.Bubble)
 
-	opts := r.server
+	opts := append(r.server[:len(r.server):len(r.server)], fake.WithGate(r.gate))
 	if r.seed != 0 {
-		opts = append(opts[:len(opts):len(opts)], fake.WithSeed(r.seed))
+		opts = append(opts, fake.WithSeed(r.seed))
 	}
 	s := fake.New(r.test, opts...)
 	r.test.cloud = s
+	since := 0
 	if r.setup != nil {
 		r.setup(s)
 		for e := range s.Events() {
-			r.since = e.Seq
+			since = e.Seq
 		}
+		r.gate.come.Store(0)
 	}
-	s.Inject(fake.Fault{When: fake.While(r.oneTooMany), Do: fake.Hang().Early(), Optional: true})
+	r.diary.begin(since)
+	if r.bubbles > 0 {
+		r.gate.close()
+	}
 	for _, h := range r.schedule {
-		var placed []*fake.Injected
-		for _, f := range h.faults(s) {
-			placed = append(placed, s.Inject(f))
-		}
-		r.placed = append(r.placed, placed)
+		r.placed = append(r.placed, s.Inject(h.fault(r)))
 	}
 	if r.rate > 0 {
 		r.draw(s)
 	}
 	r.result.err = r.body(r.test)
 	r.result.returned = true
-}
-
-// oneTooMany counts a call, and tells whether the run has made more than it may: from then on they are not answered. That lets
-// virtual time pass where a loop without pauses would not.
-func (r *run) oneTooMany() bool {
-	n := r.calls.Add(1)
-	if n == int64(r.config.calls)+1 {
-		close(r.tooMany)
-	}
-	return n > int64(r.config.calls)
 }
 
 // start runs f on a goroutine that it may end or panic on. The channel is closed at its end.
@@ -283,19 +339,24 @@ func (r *run) whereabouts() string {
 // report takes down what the run has shown, before its server closes.
 func (r *run) report() {
 	res := r.result
+	if r.waits.Load() {
+		r.test.add(usesWait)
+	}
 	res.failures, res.logs = r.test.verdict()
 	res.skipped = r.test.Skipped()
 	s := r.test.cloud
 	if s == nil {
 		return
 	}
-	res.trace = traceOf(s, r.since, r.on)
-	for _, placed := range r.placed {
-		fired := false
-		for _, i := range placed {
-			fired = fired || i.Fired() > 0
+	res.trace = r.diary.calls()
+	if r.follow {
+		res.trace.pick(s, r.on, r.kinds)
+	}
+	for i, placed := range r.placed {
+		res.fired = append(res.fired, placed.Fired() > 0)
+		if at := res.trace.find(r.schedule[i].place); at != nil {
+			res.schedule[i].number = at.number
 		}
-		res.fired = append(res.fired, fired)
 	}
 	if r.drawn != nil {
 		res.struck = r.strikes(s)

@@ -28,22 +28,30 @@ func TestNamesLeadBack(t *testing.T) {
 			k := &kinds[rapid.IntRange(0, len(kinds)-1).Draw(t, "kind")]
 			s = append(s, hit{
 				place: place{
-					caller: rapid.OneOf(rapid.Just(firstCaller), rapid.String().Filter(func(s string) bool { return s != "" })).Draw(t, "caller"),
-					method: rapid.SampledFrom(methods).Draw(t, "method"),
-					n:      rapid.IntRange(1, 1000).Draw(t, "n"),
+					ask: ask{
+						caller:  rapid.OneOf(rapid.Just(firstCaller), rapid.String().Filter(func(s string) bool { return s != "" })).Draw(t, "caller"),
+						method:  rapid.SampledFrom(methods).Draw(t, "method"),
+						request: digest(rapid.String().Draw(t, "request")),
+					},
+					n: rapid.IntRange(1, 1000).Draw(t, "n"),
 				},
-				kind: k,
-				late: k.lateToo && rapid.Bool().Draw(t, "late"),
+				number: rapid.IntRange(1, 1000).Draw(t, "number"),
+				kind:   k,
+				late:   k.lateToo && rapid.Bool().Draw(t, "late"),
 			})
 		}
-		parsed, err := parseSchedule(s.String(), kinds)
+		parsed, err := parseSchedule(s.exact(), kinds)
 		if err != nil {
-			t.Fatalf("%s: %v", s, err)
+			t.Fatalf("%s: %v", s.exact(), err)
 		}
 		if !slices.Equal(parsed, s) {
-			t.Fatalf("%s became %s", s, parsed)
+			t.Fatalf("%s became %s", s.exact(), parsed.exact())
 		}
-		tk := token{test: rapid.String().Draw(t, "test"), version: "1a2b3c4d", seed: rapid.Uint64().Draw(t, "seed"), faults: s.String()}
+		named, err := parseSchedule(s.String(), kinds)
+		if err != nil || named.String() != s.String() {
+			t.Fatalf("%s became %s: %v", s, named, err)
+		}
+		tk := token{test: rapid.String().Draw(t, "test"), version: "1a2b3c4d", seed: rapid.Uint64().Draw(t, "seed"), faults: s.exact()}
 		if again, err := parseToken(tk.String()); err != nil || again != tk {
 			t.Fatalf("%v became %v: %v", tk, again, err)
 		}
@@ -51,23 +59,36 @@ func TestNamesLeadBack(t *testing.T) {
 }
 
 func TestGoCode(t *testing.T) {
-	slow := Kind{Name: "slow-disk", Do: fake.Delay(1), Times: 2}
-	neighbour := fake.Method("/yandex.cloud.compute.v1.DiskService/Create")
+	slow := Kind{Name: "slow-disk", Do: fake.Delay(1)}
+	evict := Kind{Name: "evict", Act: func(*fake.Server, *fake.Call) {}}
+	at := func(caller string, method fake.Method, number int, k Kind, late bool) hit {
+		return hit{place: place{ask: ask{caller: caller, method: method}, n: 1}, number: number, kind: &k, late: late}
+	}
+	const neighbour = fake.Method("/yandex.cloud.compute.v1.DiskService/Create")
 	for _, c := range []struct {
 		hit  hit
 		one  bool
 		want string
 	}{
-		{hit{place{firstCaller, fake.ImageCreate, 2}, &ConnectionCut, true}, true,
+		{at(firstCaller, fake.ImageCreate, 2, ConnectionCut, true), true,
 			"cloud.Inject(fake.Fault{On: fake.ImageCreate, When: fake.Nth(2), Do: fake.Cut().Late()})\n"},
-		{hit{place{"builder", fake.ImageGet, 1}, &ReplicaLag, false}, false,
+		{at("builder", fake.ImageGet, 1, ReplicaLag, false), false,
 			`cloud.Inject(fake.Fault{On: fake.AllOf(fake.ImageGet, fake.ByCaller("builder")), When: fake.Nth(1), Do: fake.Lag(1)})` + "\n"},
-		{hit{place{firstCaller, neighbour, 1}, &slow, false}, true,
-			"// slowDisk.Do is that of the kind \"slow-disk\": delay by 1ns\n" +
-				`cloud.Inject(fake.Fault{On: fake.Method("/yandex.cloud.compute.v1.DiskService/Create"), When: fake.Nth(1), Do: slowDisk.Do})` + "\n" +
-				`cloud.Inject(fake.Fault{On: fake.Method("/yandex.cloud.compute.v1.DiskService/Create"), When: fake.Nth(2), Do: slowDisk.Do})` + "\n"},
+		{at(firstCaller, neighbour, 1, slow.Times(2), false), true,
+			"// slowDisk2Times is your kind \"slow-disk-2-times\"\n" +
+				`cloud.Inject(fake.Fault{On: fake.Method("/yandex.cloud.compute.v1.DiskService/Create"), When: fake.First(2), Do: slowDisk2Times.Do})` + "\n"},
+		{at(firstCaller, fake.ImageGet, 2, Throttled.Times(3), false), true, `{
+	calls := 0
+	cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.While(func() bool { calls++; return calls >= 2 && calls < 5 }), Do: fake.Throttle(2*time.Second)})
+}
+`},
+		{at(firstCaller, fake.ImageGet, 1, Throttled.Onwards(), false), true,
+			"cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Throttle(2*time.Second)})\n"},
+		{at(firstCaller, fake.ImageGet, 1, evict, false), true,
+			"// evict is your kind \"evict\"\n" +
+				"cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Nth(1), Do: fake.Run(func(c *fake.Call) { evict.Act(cloud, c) })})\n"},
 	} {
-		require.Equal(t, c.want, c.hit.goCode(c.one))
+		require.Equal(t, c.want, (&runner{oneCaller: c.one}).hitCode(c.hit))
 	}
 }
 

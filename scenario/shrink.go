@@ -25,8 +25,8 @@ func (x *runner) shrink(r *result) *result {
 	tried := make(map[string]bool)
 	for _, h := range all {
 		for first := max(1, h.n-maxMoves); h.n >= first; h.n-- {
-			if alone := (schedule{h}); !tried[alone.String()] {
-				tried[alone.String()] = true
+			if alone := (schedule{h}); !tried[h.identity()] {
+				tried[h.identity()] = true
 				if one := attempt(alone); one != nil {
 					return one
 				}

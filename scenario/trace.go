@@ -15,62 +15,27 @@ import (
 // seen is what a run shows of one call.
 type seen struct {
 	place
-	request  string // canonical bytes: equal ones are equal requests, within one process
+	number   int    // of its name
+	text     string // the request in canonical form: equal ones are equal requests, within one process
 	message  proto.Message
+	seq      int // in the record
 	code     codes.Code
-	changed  bool // it changed the state
-	deadline bool // its caller set one
-	picked   bool // by the matchers of On
+	ending   ending  // its code, and that of the operation it was answered with
+	changed  bool    // it changed the state
+	deadline bool    // its caller set one
+	picked   bool    // by the matchers of On
+	unfit    []*Kind // whose On does not pick it
 
 	afterChange bool // something had changed before it came
+	usual       bool // the body came to it on its usual way
+
+	arrived, answered int // when, by a clock that counts arrivals and answers; answered is 0 as long as it runs
 }
 
-// trace is the calls of a run, in order of arrival.
-type trace []seen
+func (s seen) name() name { return name{s.caller, s.method, s.number} }
 
-// traceOf reads the calls from the record of a server, those after the event numbered since. On picks the calls to place faults at.
-func traceOf(s *fake.Server, since int, on []fake.Matcher) trace {
-	var tr trace
-	var picked map[int]bool
-	if len(on) > 0 {
-		picked = make(map[int]bool)
-		for _, c := range s.Calls(on...) {
-			picked[c.Seq] = true
-		}
-	}
-	counts := make(map[place]int)
-	changed := false
-	for e := range s.Events() {
-		c := e.Call
-		if c == nil {
-			// What Setup adds with calls can be lagged behind, what it adds by hand cannot.
-			changed = changed || e.Seq > since && (e.Kind == fake.ResourceEvent || e.Kind == fake.OperationEvent)
-			continue
-		}
-		if e.Seq <= since {
-			changed = true
-			continue
-		}
-		at := place{caller: c.Caller, method: c.Method}
-		counts[at]++
-		at.n = counts[at]
-		call := seen{
-			place: at, message: c.Request, code: codes.Unknown, changed: c.Changed, deadline: c.Timeout > 0,
-			picked: picked == nil || picked[c.Seq], afterChange: changed,
-		}
-		if raw, err := (proto.MarshalOptions{Deterministic: true}).Marshal(c.Request); err == nil {
-			call.request = string(raw)
-		}
-		if c.Status != nil {
-			call.code = c.Status.Code()
-		}
-		tr = append(tr, call)
-	}
-	return tr
-}
-
-// request returns what a call asks, without regard to its number: who, which method, with what.
-func (s seen) asks() string { return s.caller + "\x00" + s.method.FullName() + "\x00" + s.request }
+// asks returns what a call asks, without regard to its number: who, which method, with what.
+func (s seen) asks() string { return s.caller + "\x00" + s.method.FullName() + "\x00" + s.text }
 
 // String returns the call as a report shows it.
 func (s seen) String() string {
@@ -79,6 +44,47 @@ func (s seen) String() string {
 		text = plain.Redacted(s.message)
 	}
 	return plain.Line(fmt.Sprintf("%v%s by %s", s.method, text, s.caller))
+}
+
+// trace is the calls of a run, in order of arrival.
+type trace []seen
+
+// find returns the call at a place, nil if there is none.
+func (tr trace) find(p place) *seen {
+	for i := range tr {
+		if tr[i].place == p {
+			return &tr[i]
+		}
+	}
+	return nil
+}
+
+// pick notes which calls the matchers of a user pick: those of On, and those of the kinds.
+func (tr trace) pick(s *fake.Server, on []fake.Matcher, kinds []Kind) {
+	seqs := func(on ...fake.Matcher) map[int]bool {
+		picked := make(map[int]bool)
+		for _, c := range s.Calls(on...) {
+			picked[c.Seq] = true
+		}
+		return picked
+	}
+	if len(on) > 0 {
+		picked := seqs(on...)
+		for i := range tr {
+			tr[i].picked = picked[tr[i].seq]
+		}
+	}
+	for k := range kinds {
+		if kinds[k].On == nil {
+			continue
+		}
+		picked := seqs(kinds[k].On)
+		for i := range tr {
+			if !picked[tr[i].seq] {
+				tr[i].unfit = append(tr[i].unfit, &kinds[k])
+			}
+		}
+	}
 }
 
 // fingerprint returns a text that two runs share if they are equivalent: the same calls, in the same order, with the same answers
@@ -114,7 +120,7 @@ func (tr trace) difference(other trace) string {
 	for _, s := range tr {
 		if have[s.asks()]--; have[s.asks()] < 0 {
 			for _, o := range other {
-				if o.place == s.place {
+				if o.name() == s.name() {
 					return fmt.Sprintf("the first run called %v, the second %v", s, o)
 				}
 			}

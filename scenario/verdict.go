@@ -51,6 +51,10 @@ func (t *T) add(text string) {
 
 // panicked reports a panic at the line of the body that it came from.
 func (t *T) panicked(p any, stack string) {
+	if fmt.Sprint(p) == waitIsTaken {
+		t.add(usesWait)
+		return
+	}
 	// The frames above the call of panic are those of the recovery.
 	if _, below, found := strings.Cut(stack, "\npanic("); found {
 		_, below, _ = strings.Cut(below, "\n") // the arguments

@@ -8,10 +8,22 @@ import (
 
 // Goroutine is one of a stack dump.
 type Goroutine struct {
-	ID     string // its number: "7"
-	State  string // "running", "select", "chan receive" …
-	Bubble string // the testing/synctest bubble that it runs in: "bubble 3"; "" outside of one
-	Trace  string // its frames, two lines each; "" of the current one
+	ID      string // its number: "7"
+	State   string // "running", "select", "chan receive" …
+	Durable bool   // synctest.Wait takes it for resting, in its bubble
+	Bubble  string // the testing/synctest bubble that it runs in: "bubble 3"; "" outside of one
+	Trace   string // its frames, two lines each; "" of the current one
+}
+
+// Parent returns the number of the goroutine that started this one, "" if its trace does not say.
+func (g Goroutine) Parent() string {
+	const by = " in goroutine "
+	at := strings.LastIndex(g.Trace, by)
+	if at < 0 {
+		return ""
+	}
+	parent, _, _ := strings.Cut(g.Trace[at+len(by):], "\n")
+	return parent
 }
 
 // CurrentGoroutine returns the goroutine that calls it, without its trace.
@@ -52,7 +64,7 @@ func parseHeader(line string) Goroutine {
 	g := Goroutine{ID: id}
 	for i, part := range strings.Split(inside, ", ") {
 		if i == 0 {
-			g.State = strings.TrimSuffix(part, " (durable)")
+			g.State, g.Durable = strings.CutSuffix(part, " (durable)")
 		} else if name, ok := strings.CutPrefix(part, "synctest "); ok {
 			g.Bubble = name
 		}
