@@ -50,6 +50,14 @@ type Call struct {
 	ordered   bool   // it has a turn in an order
 }
 
+// seq returns the call's place in the record, 0 for nil.
+func (c *Call) seq() int {
+	if c == nil {
+		return 0
+	}
+	return c.Seq
+}
+
 // Running tells whether the call has not been answered.
 func (c *Call) Running() bool { return c.Status == nil }
 

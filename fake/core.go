@@ -91,12 +91,20 @@ func (c *core) publish(by *Call) {
 		by.Changed = true
 	}
 	for _, change := range changes {
-		c.record.change(change, by)
-		c.history.add(change)
-		if moved, is := change.(world.OperationChange); is {
-			c.handles.add(moved.After, by)
-			c.waiters.release(moved.After.Id)
+		var starter *Call
+		moved, moves := change.(world.OperationChange)
+		if moves {
+			starter = c.handles.starter(moved.After)
 		}
+		c.record.change(change, by, starter)
+		c.history.add(change, c.requests > 0)
+		if !moves {
+			continue
+		}
+		if moved.Before == nil {
+			c.handles.add(moved.After)
+		}
+		c.waiters.release(moved.After.Id)
 	}
 	c.waiters.announce()
 }

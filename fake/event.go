@@ -81,8 +81,9 @@ const (
 // String returns the event in words.
 func (e Event) String() string { return fmt.Sprintf("#%d %s", e.Seq, e.Text) }
 
-// eventOf returns what the record keeps of a change of the world; by is the Seq of the call that made it.
-func eventOf(change world.Change, by int) Event {
+// eventOf returns what the record keeps of a change of the world; by is the Seq of the call that made it, starter that of the call
+// that started the operation.
+func eventOf(change world.Change, by, starter int) Event {
 	e := Event{Time: change.When(), By: by, phrase: change.Phrase()}
 	switch c := change.(type) {
 	case world.ImageChange:
@@ -92,7 +93,7 @@ func eventOf(change world.Change, by int) Event {
 	case world.OperationChange:
 		op := c.After
 		e.Kind, e.Step, e.ResourceID, e.OperationID = OperationEvent, Change(c.Step), op.Subject, op.Id
-		e.Operation, e.method, e.starter = op.Operation, Method(op.Method), op.Call
+		e.Operation, e.method, e.starter = op.Operation, Method(op.Method), starter
 		e.Text = fmt.Sprintf("operation %s %s", op.Id, e.phrase)
 	}
 	return e

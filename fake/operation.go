@@ -19,12 +19,16 @@ import (
 
 // Operation is a handle on one operation of a server: it tells how the operation stands and moves it. The same operation always has
 // the same handle. Moving one that cannot move so any more is misuse, except for Cancel, which leaves it as it is.
+//
+// A restored state may give an id out again. A handle belongs to its operation and not to the id: as long as the state does not have
+// the operation, Proto is nil and moving it is misuse.
 type Operation struct {
 	server *Server
 	id     string
 	method Method
 	image  string
-	call   *Call // that started it; nil: unknown, because the state was restored or forked
+	began  any   // what tells it from another of the same id
+	call   *Call // that started it; nil: another server's
 	handed bool  // by NextOperation; guarded by the server's lock
 }
 
@@ -47,8 +51,8 @@ func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 	limit := s.waitLimit(ctx)
 	for {
 		var candidate *Operation
-		err := s.await(ctx, limit, func(*world.World) bool {
-			candidate = s.handles.unhanded(rejected)
+		err := s.await(ctx, limit, func(w *world.World) bool {
+			candidate = s.handles.unhanded(w, rejected)
 			return candidate != nil
 		})
 		if err != nil {
@@ -146,7 +150,8 @@ func (s *Server) operationIDs() string {
 }
 
 // Operations returns the operations that were started by calls which one of the matchers picks, in order of creation: all without
-// matchers, those on one image with [OnResource]. Operations that came with a restored or forked state count only without matchers.
+// matchers, those on one image with [OnResource]. Operations that
+// another server started, and that came with a restored or forked state, count only without matchers: no call here started them.
 func (s *Server) Operations(on ...Matcher) []*Operation {
 	s.tb.Helper()
 	s.checkBubble()
@@ -201,7 +206,7 @@ func (o *Operation) Done() bool {
 func (o *Operation) now() (op *lro.Operation) {
 	o.server.tb.Helper()
 	o.server.checkBubble()
-	o.server.look(func(w *world.World) { op, _ = w.GetOperation(o.id) })
+	o.server.look(func(w *world.World) { op = o.in(w) })
 	return op
 }
 
@@ -295,9 +300,13 @@ func (o *Operation) Cancel() {
 	o.server.tb.Helper()
 	s := o.server
 	s.checkBubble()
-	var unknown *spb.Status
-	s.do(nil, func(w *world.World, now time.Time) { _, unknown = w.Cancel(o.id, now) })
-	if unknown != nil {
+	known := false
+	s.do(nil, func(w *world.World, now time.Time) {
+		if known = o.in(w) != nil; known {
+			w.Cancel(o.id, now)
+		}
+	})
+	if !known {
 		s.misuse("Cancel: %v", o)
 	}
 }
@@ -310,6 +319,9 @@ func (o *Operation) steer(what string, move func(lro.Run, time.Time) (next lro.R
 	var moved *lro.Operation
 	fits := false
 	s.do(nil, func(w *world.World, now time.Time) {
+		if o.in(w) == nil {
+			return
+		}
 		moved = w.Steer(o.id, now, func(r lro.Run) (next lro.Run) {
 			next, fits = move(r, now)
 			return next
@@ -335,7 +347,7 @@ func (o *Operation) Wait(ctx context.Context) error {
 	var ended *spb.Status
 	known := true
 	err := s.await(ctx, s.waitLimit(ctx), func(w *world.World) bool {
-		op, _ := w.GetOperation(o.id)
+		op := o.in(w)
 		if known = op != nil; !known {
 			return true
 		}

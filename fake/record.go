@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/imagefake/imagefake/fake/internal/lro"
 	"github.com/imagefake/imagefake/fake/internal/world"
 	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/metadata"
@@ -118,12 +117,11 @@ func (r *record) firstAttempt(c *Call) int {
 	return 0
 }
 
-// starterOf returns the number of the call that started an operation, -1 if that call is not in this record: it was let go, or the
-// operation came with a state from another server.
-func (r *record) starterOf(op *lro.Operation) int {
+// seqOf returns the number of a call, -1 if it is not in this record: it was let go, or is nil because it was another server's.
+func (r *record) seqOf(c *Call) int {
 	for _, e := range r.events {
-		if e.call != nil && e.call.Seq == op.Call && e.call.OperationID == op.Id {
-			return op.Call
+		if c != nil && e.call == c {
+			return c.Seq
 		}
 	}
 	return -1
@@ -141,17 +139,14 @@ func cloned[M interface {
 	return proto.Clone(m).(M)
 }
 
-// change keeps a change of the world; by is the call whose handler made it, nil for time and the test.
-func (r *record) change(change world.Change, by *Call) {
+// change keeps a change of the world; by is the call whose handler made it, nil for time and the test, and starter the one that
+// started the operation that changed, nil if that is not known here.
+func (r *record) change(change world.Change, by, starter *Call) {
 	if r.keep == 0 {
 		r.last++
 		return
 	}
-	seq := 0
-	if by != nil {
-		seq = by.Seq
-	}
-	r.add(eventOf(change, seq))
+	r.add(eventOf(change, by.seq(), starter.seq()))
 }
 
 // Calls returns the calls that one of the matchers picks, in order of arrival; without matchers all that are in the record. Calls

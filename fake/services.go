@@ -56,11 +56,11 @@ func startOperation(ctx context.Context, s *Server, start func(*world.World, wor
 	var op *operation.Operation
 	var refused *spb.Status
 	s.do(e.Call, func(w *world.World, now time.Time) {
-		origin := world.Origin{Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, Call: e.Seq, Plan: plan}
+		origin := world.Origin{Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, By: &beginning{s, e.Call}, Plan: plan}
 		if before, another := w.Repeated(origin, e.Request); before != nil {
 			op, e.OperationID = before.Operation, before.Id
 			if another {
-				e.KeyReused = s.record.starterOf(before)
+				e.KeyReused = s.record.seqOf(s.handles.starter(before))
 			} else {
 				e.ResourceID = before.Subject
 			}

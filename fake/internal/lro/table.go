@@ -20,7 +20,7 @@ type Operation struct {
 	Seq     int64  // order of creation
 	Subject string // the id of the resource it works on
 	Method  string // the full name of the RPC that started it
-	Call    int    // the sequence number of the call that started it, 0: none
+	By      any    // what started it: the same for all versions of one operation and for no other; the table does not look at it
 	Work    any    // what its end does to the world; the table does not look at it
 }
 

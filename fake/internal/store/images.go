@@ -137,6 +137,15 @@ func (s *Images) Remove(id string) *Image {
 	return im
 }
 
+// Forget takes the image with that id out as if it had never been.
+func (s *Images) Forget(id string) {
+	s.Remove(id)
+	setsOf(s).gone.Delete(Gone{ID: id})
+}
+
+// Bury remembers that there was an image which is no more.
+func (s *Images) Bury(g Gone) { setsOf(s).gone.Set(g) }
+
 // Past tells whether id once was an image that is gone now.
 func (s *Images) Past(id string) (Gone, bool) { return setsOf(s).gone.Get(Gone{ID: id}) }
 

@@ -40,6 +40,8 @@ type ImageChange struct {
 	Step          Step
 	Before, After *compute.Image // nil: it was not there; it is gone
 	Hand          Hand
+
+	former *store.Image // Before, with what the service does not tell
 }
 
 // Hand is what the test did by hand to an image: "" where a request or an operation changed it.
@@ -103,13 +105,13 @@ func (w *World) put(im *store.Image, at time.Time, step Step) { w.putBy("", im, 
 func (w *World) putBy(hand Hand, im *store.Image, at time.Time, step Step) {
 	change := ImageChange{At: at, Step: step, After: im.Image, Hand: hand}
 	if before := w.images.Put(im); before != nil {
-		change.Before = before.Image
+		change.Before, change.former = before.Image, before
 	}
 	w.note(change)
 }
 
 func (w *World) remove(id string, at time.Time) {
 	if before := w.images.Remove(id); before != nil {
-		w.note(ImageChange{At: at, Step: Gone, Before: before.Image})
+		w.note(ImageChange{At: at, Step: Gone, Before: before.Image, former: before})
 	}
 }

@@ -89,7 +89,7 @@ func (w *World) start(o Origin, j job) *operation.Operation {
 		Seq:     w.started,
 		Subject: j.subject,
 		Method:  o.Method,
-		Call:    o.Call,
+		By:      o.By,
 		Work:    j.work,
 	}
 	if o.Key != "" {

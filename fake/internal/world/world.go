@@ -46,7 +46,7 @@ type Origin struct {
 	Subject string    // who asks
 	Method  string    // the full name of the RPC
 	Key     string    // idempotency key, "" for none
-	Call    int       // the sequence number of the call
+	By      any       // what the operation keeps of who started it: the world does not look at it
 	Plan    *lro.Plan // nil: the world's default
 }
 
