@@ -1,0 +1,192 @@
+package conformance_test
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/conformance"
+	"github.com/stretchr/testify/require"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/protobuf/proto"
+)
+
+const (
+	disk     = "epd00000000000000000"
+	snapshot = "fd800000000000000000"
+	object   = "https://storage.yandexcloud.net/bucket/disk.qcow2"
+)
+
+// harness is the fake as a target.
+func harness(t *testing.T, opts ...fake.Option) conformance.Target {
+	cloud := fake.New(t, append([]fake.Option{fake.WithStandardImages()}, opts...)...)
+	return conformance.Target{
+		Name: "the fake", Compute: cloud.Conn(), Operation: cloud.Conn(), Folder: "b1gfolder",
+		Disk: disk, Snapshot: snapshot, Object: object,
+	}
+}
+
+func TestTheFake(t *testing.T) {
+	for name, opts := range map[string][]fake.Option{
+		"default":     nil,
+		"other seed":  {fake.WithSeed(42)},
+		"third poll":  {fake.WithPlan(fake.Finish(fake.Polls(3)))},
+		"paced polls": {fake.WithPollInterval(1e9)},
+	} {
+		t.Run(name, func(t *testing.T) { conformance.Run(t, harness(t, opts...)) })
+	}
+}
+
+// TestReal runs the suite against the real service, where the environment names it.
+func TestReal(t *testing.T) {
+	target, finish, err := conformance.FromEnvironment()
+	if errors.Is(err, conformance.ErrNotAsked) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, finish()) })
+	conformance.Run(t, target)
+}
+
+func TestNothingStaysBehind(t *testing.T) {
+	target := harness(t)
+	conformance.Run(t, target)
+
+	left, err := conformance.Leftovers(t.Context(), target)
+
+	require.NoError(t, err)
+	require.Empty(t, left)
+	images, err := compute.NewImageServiceClient(target.Compute).List(t.Context(), &compute.ListImagesRequest{FolderId: target.Folder})
+	require.NoError(t, err)
+	require.Empty(t, images.Images)
+}
+
+func TestSweepDeletesWhatRunsLeftAndNothingElse(t *testing.T) {
+	target := harness(t)
+	images := compute.NewImageServiceClient(target.Compute)
+	for name, labels := range map[string]map[string]string{"left": {"imagefake-run": "x"}, "other": {"imagefake": "x"}, "bare": nil} {
+		_, err := images.Create(t.Context(), &compute.CreateImageRequest{
+			FolderId: target.Folder, Name: name, Labels: labels, Source: &compute.CreateImageRequest_DiskId{DiskId: disk}})
+		require.NoError(t, err)
+	}
+
+	deleted, err := conformance.Sweep(t.Context(), target)
+
+	require.NoError(t, err)
+	require.Len(t, deleted, 1)
+	require.Contains(t, deleted[0], "(left)")
+	list, err := images.List(t.Context(), &compute.ListImagesRequest{FolderId: target.Folder})
+	require.NoError(t, err)
+	require.Len(t, list.Images, 2)
+}
+
+// Two fakes answer equally, whatever their ids; a fake with a fault does not, and the comparison names the cases.
+func TestRecordingsAreComparedCaseByCase(t *testing.T) {
+	record := func(opts []fake.Option, faults ...fake.Fault) *conformance.Recording {
+		cloud := fake.New(t, append(opts, fake.WithStandardImages())...)
+		for _, f := range faults {
+			cloud.Inject(f)
+		}
+		target := conformance.Target{Name: "the fake", Compute: cloud.Conn(), Operation: cloud.Conn(), Folder: "b1gfolder", Real: true,
+			Recording: new(conformance.Recording)} // Real: a run id of its own
+		conformance.RunCases(t, target, slices.DeleteFunc(conformance.Cases(), func(c conformance.Case) bool {
+			return !strings.HasPrefix(c.ID, "key/") && !strings.HasPrefix(c.ID, "create/")
+		}))
+		path := filepath.Join(t.TempDir(), "recording.json")
+		require.NoError(t, target.Recording.Save(path))
+		loaded, err := conformance.Load(path)
+		require.NoError(t, err)
+		return loaded
+	}
+	first := record(nil)
+	require.NotEmpty(t, first.Cases)
+	require.Empty(t, conformance.Compare(first, record([]fake.Option{fake.WithSeed(7)})))
+
+	forgetful := record(nil, fake.Fault{
+		On: fake.AllOf(fake.OperationCancel, fake.ByCaller("nobody")), Do: fake.Hang(), Optional: true})
+	forgetful.Cases[0].Answers[0].Code = codes.Internal.String()
+	differences := conformance.Compare(first, forgetful)
+	require.Len(t, differences, 1)
+	require.Equal(t, first.Cases[0].ID, differences[0].Case)
+	forgetful.Cases = forgetful.Cases[1:]
+	require.Contains(t, conformance.Compare(first, forgetful)[0].What, "only the older")
+	require.Contains(t, conformance.Compare(forgetful, first)[0].What, "only the newer")
+}
+
+func TestCasesAndRowsFitTogether(t *testing.T) {
+	rows := make(map[string]bool)
+	for _, r := range conformance.Rows() {
+		require.False(t, rows[r.ID], "two rows are called %s", r.ID)
+		rows[r.ID] = true
+	}
+	seen := make(map[string]bool)
+	for _, c := range conformance.Cases() {
+		require.False(t, seen[c.ID], "two cases are called %s", c.ID)
+		seen[c.ID] = true
+		require.True(t, rows[c.Row], "%s belongs to the row %q, and there is none", c.ID, c.Row)
+		require.NotEmpty(t, c.Steps, c.ID)
+		require.NotEmpty(t, c.Shows, c.ID)
+	}
+}
+
+// A service with a bug is found out: each of these fakes answers one thing otherwise, and the case that shows it fails.
+func TestBugsAreFound(t *testing.T) {
+	reply := func(on fake.Matcher, alter func(proto.Message)) fake.Fault {
+		return fake.Fault{On: on, Do: fake.Alter(alter)}
+	}
+	image := func(on fake.Matcher, alter func(*compute.Image)) fake.Fault {
+		return reply(on, func(m proto.Message) { alter(m.(*compute.Image)) })
+	}
+	list := func(alter func(*compute.ListImagesResponse)) fake.Fault {
+		return reply(fake.ImageList, func(m proto.Message) { alter(m.(*compute.ListImagesResponse)) })
+	}
+	for _, bug := range []struct {
+		name, found string
+		fault       fake.Fault
+	}{
+		{"an image comes with another status", "create/visible-at-once", image(fake.ImageGet, func(im *compute.Image) { im.Status = compute.Image_READY })},
+		{"labels get lost", "create/response", reply(fake.OperationGet, func(m proto.Message) { m.(*operation.Operation).Result = nil })},
+		{"created_at has nanoseconds", "get/whole-seconds", image(fake.ImageGet, func(im *compute.Image) { im.CreatedAt.Nanos = 1 })},
+		{"ids look otherwise", "get/id", image(fake.ImageGet, func(im *compute.Image) { im.Id = "image-1" })},
+		{"a list loses an image", "list/by-name", list(func(l *compute.ListImagesResponse) { l.Images = l.Images[:min(2, len(l.Images))] })},
+		{"a list turns round", "list/by-id", list(func(l *compute.ListImagesResponse) { slices.Reverse(l.Images) })},
+		{"the last page has a token", "list/exact-page", list(func(l *compute.ListImagesResponse) { l.NextPageToken = "more" })},
+		{"the metadata is missing", "create/operation", reply(fake.ImageCreate, func(m proto.Message) { m.(*operation.Operation).Metadata = nil })},
+		{"Create is done at once", "create/operation", reply(fake.ImageCreate, func(m proto.Message) { m.(*operation.Operation).Done = true })},
+		{"an unknown image is no longer NotFound", "get/unknown", fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.PermissionDenied)}},
+		{"the text is another", "get/unknown", fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.NotFound).Text("no image")}},
+		{"bad names pass", "rule/name", fake.Fault{On: fake.ImageCreate, Do: fake.Return(codes.FailedPrecondition).Early()}},
+		{"a history is the wrong way round", "history/newest-first", reply(fake.ImageListOperations, func(m proto.Message) {
+			slices.Reverse(m.(*compute.ListImageOperationsResponse).Operations)
+		})},
+	} {
+		t.Run(bug.name, func(t *testing.T) {
+			cloud := fake.New(t, fake.WithStandardImages())
+			target := conformance.Target{Compute: cloud.ConnAs("suite"), Operation: cloud.ConnAs("suite"), Folder: "b1gfolder"}
+			c := conformance.Cases()[slices.IndexFunc(conformance.Cases(), func(c conformance.Case) bool { return c.ID == bug.found })]
+			require.NoError(t, conformance.Check(t.Context(), target, c))
+
+			cloud.Inject(bug.fault)
+
+			require.ErrorContains(t, conformance.Check(t.Context(), target, c), c.Shows)
+		})
+	}
+}
+
+// Over TLS the fake is as far away as the real service: nothing but an address, a certificate and a folder is known of it.
+func TestTheFakeOverTLS(t *testing.T) {
+	cloud := fake.New(t, fake.WithStandardImages())
+	listener := cloud.ListenTLS("127.0.0.1:0")
+	conn, err := grpc.NewClient(listener.Addr(), grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(cloud.CertPool(), "")))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+
+	conformance.Run(t, conformance.Target{Name: "the fake over TLS", Compute: conn, Operation: conn, Folder: "b1gfolder", Disk: disk})
+}
