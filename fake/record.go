@@ -5,9 +5,11 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
 	"github.com/imagefake/imagefake/fake/plain"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 )
@@ -32,6 +34,21 @@ func (e entry) event() Event {
 	return Event{Seq: e.call.Seq, Time: e.call.Start, Kind: CallEvent, Call: e.call}
 }
 
+func (e entry) time() time.Time {
+	if e.other != nil {
+		return e.other.Time
+	}
+	return e.call.Start
+}
+
+// failed tells whether a picture shows the entry as a failure.
+func (e entry) failed() bool {
+	if c := e.call; c != nil {
+		return c.Status != nil && c.Status.Code() != codes.OK
+	}
+	return e.other.Operation.GetError() != nil || e.other.Kind == ResourceEvent && hasFailed(e.other.Resource)
+}
+
 // add gives an event that is no call its number and keeps it.
 func (r *record) add(e Event) {
 	e.Seq, e.Text = r.last+1, plain.Line(e.Text)
@@ -52,15 +69,26 @@ func (r *record) put(e entry) {
 // dropped returns how many events are no longer kept.
 func (r *record) dropped() int { return r.last - len(r.events) }
 
-// kept yields the events in order.
-func (r *record) kept() iter.Seq[Event] {
-	return func(yield func(Event) bool) {
+// entries yields what is kept, in order.
+func (r *record) entries() iter.Seq[entry] {
+	return func(yield func(entry) bool) {
 		oldest := 0
 		if len(r.events) == r.keep && r.keep > 0 {
 			oldest = r.last % r.keep
 		}
 		for i := range r.events {
-			if !yield(r.events[(oldest+i)%len(r.events)].event()) {
+			if !yield(r.events[(oldest+i)%len(r.events)]) {
+				return
+			}
+		}
+	}
+}
+
+// kept yields the events in order.
+func (r *record) kept() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for e := range r.entries() {
+			if !yield(e.event()) {
 				return
 			}
 		}
@@ -68,11 +96,15 @@ func (r *record) kept() iter.Seq[Event] {
 }
 
 // copies returns the events in order, with copies of the calls.
-func (r *record) copies() []Event {
-	events := slices.Collect(r.kept())
-	for i, e := range events {
-		if e.Call != nil {
-			c := *e.Call
+func (r *record) copies() []Event { return copiesOf(slices.Collect(r.entries())) }
+
+// copiesOf returns events with copies of their calls, which still share their messages with the server.
+func copiesOf(entries []entry) []Event {
+	events := make([]Event, len(entries))
+	for i, e := range entries {
+		events[i] = e.event()
+		if e.call != nil {
+			c := *e.call
 			events[i].Call = &c
 		}
 	}
@@ -191,6 +223,20 @@ func (s *Server) Events() iter.Seq[Event] {
 				e.Text = e.Call.describe()
 			}
 			e.Resource, e.Before, e.Operation = cloned(e.Resource), cloned(e.Before), cloned(e.Operation)
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// shared yields the record as Events does, for those who only read it: its messages are the server's own.
+func (s *Server) shared() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		s.checkBubble()
+		var events []Event
+		s.look(func(*world.World) { events = s.record.copies() })
+		for _, e := range events {
 			if !yield(e) {
 				return
 			}

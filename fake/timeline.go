@@ -9,10 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/imagefake/imagefake/fake/internal/timeline"
+	"github.com/imagefake/imagefake/fake/internal/world"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
@@ -34,19 +36,79 @@ func (s *Server) Timeline() string { return timeline.Text(s.story(), timelineWid
 // The page is one file and needs no network. Its errors are those of w.
 func (s *Server) WriteTimeline(w io.Writer) error { return timeline.HTML(w, s.story()) }
 
-// story puts the record into the form that is drawn.
+// storyEvents is how many events are made into a story, at most, and storyBehind how many of them come behind the last failure: far
+// more than any picture shows, and as much for a record of a thousand events as for one of a million.
+const (
+	storyEvents = 4000
+	storyBehind = 1000
+)
+
+// story puts the record into the form that is drawn. It is cut before it is built: around the last failure, or at its end where
+// nothing failed.
 func (s *Server) story() timeline.Story {
 	b := storyBuilder{state: s.Snapshot(), lanes: make(map[string]int), named: make(map[string]int)}
 	b.Title = "the server " + s.name
-	for e := range s.Events() {
+	var events []Event
+	s.look(func(*world.World) {
+		kept := slices.Collect(s.record.entries())
+		from, to := storyWindow(kept)
+		if to-from < len(kept) {
+			b.Whole = wholeOf(kept)
+			b.Whole.Earlier, b.Whole.Later = from, len(kept)-to
+		}
+		events = copiesOf(kept[from:to])
+		b.Dropped = s.record.dropped()
+	})
+	for _, e := range events {
 		if e.Call != nil {
 			b.call(e.Call)
 		} else {
 			b.event(e)
 		}
 	}
-	b.Dropped = s.Dropped()
 	return b.Story
+}
+
+// storyWindow returns which entries become a story.
+func storyWindow(kept []entry) (from, to int) {
+	if len(kept) <= storyEvents {
+		return 0, len(kept)
+	}
+	center := len(kept) - 1
+	for i, e := range slices.Backward(kept) {
+		if e.failed() {
+			center = i
+			break
+		}
+	}
+	to = min(len(kept), max(center+storyBehind, storyEvents))
+	return to - storyEvents, to
+}
+
+// wholeOf counts what a summary tells.
+func wholeOf(kept []entry) *timeline.Whole {
+	w := &timeline.Whole{Start: kept[0].time(), End: kept[len(kept)-1].time()}
+	callers := make(map[string]bool)
+	for _, e := range kept {
+		switch c := e.call; {
+		case c != nil:
+			w.Calls++
+			callers[c.Caller] = true
+			if e.failed() {
+				w.Failed++
+			}
+			if c.Attempt > 1 {
+				w.Attempts++
+			}
+			if c.End.After(w.End) {
+				w.End = c.End
+			}
+		case e.other.Kind == FaultEvent:
+			w.Faults++
+		}
+	}
+	w.Callers = len(callers)
+	return w
 }
 
 // storyBuilder collects a story from the record.

@@ -27,7 +27,7 @@ func (s *Server) Transcript(on ...Matcher) string {
 	names := renamer{names: make(map[string]string)}
 	keys := renamer{names: make(map[string]string)}
 	line := 0
-	for e := range s.Events() {
+	for e := range s.shared() {
 		if len(on) > 0 && (e.Call == nil || !picked.picks(e.Call)) {
 			continue
 		}

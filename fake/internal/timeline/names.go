@@ -21,6 +21,7 @@ const maxName = 32
 func newNames(all []Name) names {
 	n := names{byID: make(map[string]string)}
 	taken := make(map[string]bool)
+	alike := make(map[string]int) // how many have a name so far
 	operations, nameless := 0, 0
 	var pairs []string
 	for _, name := range all {
@@ -36,9 +37,9 @@ func newNames(all []Name) names {
 			nameless++
 			short = fmt.Sprintf("image %d", nameless)
 		default:
-			short = cut(plain.Line(name.Text), maxName)
-			for i := 2; taken[short]; i++ {
-				short = fmt.Sprintf("%s (%d)", cut(plain.Line(name.Text), maxName), i)
+			called := cut(plain.Line(name.Text), maxName)
+			for short = called; taken[short]; short = fmt.Sprintf("%s (%d)", called, alike[called]) {
+				alike[called] = max(2, alike[called]+1)
 			}
 		}
 		taken[short] = true

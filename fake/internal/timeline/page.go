@@ -27,8 +27,9 @@ func HTML(w io.Writer, s Story) error {
 	}
 	if !p.Empty {
 		from, to := window(rows, 0, pageRows, pageBehind)
-		p.Summary = summary(s, rows, t.start())
-		p.leftOut(rows[:from], rows[to:], s.Dropped)
+		p.Summary = summary(s.whole(rows), t.start())
+		whole := s.whole(rows)
+		p.leftOut(stand(rows[:from])+whole.Earlier, stand(rows[to:])+whole.Later, s.Dropped)
 		shown := append(opened(rows[:from], liveBefore(rows[:from])), rows[from:to]...)
 		p.lead(shown)
 		p.Drawing = draw(t, shown, p.FailureDrawn)
@@ -65,14 +66,12 @@ type tableRow struct {
 
 type tableName struct{ Name, ID, By string }
 
-func (p *page) leftOut(before, after []row, dropped int) {
-	for _, side := range []struct {
-		rows []row
-		name string
-	}{{before, "earlier"}, {after, "later"}} {
-		if n := stand(side.rows); n > 0 {
-			p.Cut = append(p.Cut, count(n, side.name+" event")+" left out")
-		}
+func (p *page) leftOut(earlier, later, dropped int) {
+	if earlier > 0 {
+		p.Cut = append(p.Cut, count(earlier, "earlier event")+" left out")
+	}
+	if later > 0 {
+		p.Cut = append(p.Cut, count(later, "later event")+" left out")
 	}
 	if dropped > 0 {
 		p.Cut = append(p.Cut, count(dropped, "event")+" dropped before: WithRecord keeps more")
@@ -110,7 +109,11 @@ func (p *page) table(t *teller, rows []row) {
 		}
 		p.Rows = append(p.Rows, line)
 	}
+	used := t.used(rows)
 	for _, name := range t.names.order {
+		if !used[name.ID] {
+			continue
+		}
 		listed := tableName{Name: t.names.of(name.ID), ID: plain.Line(name.ID)}
 		if name.Kind == Operation {
 			listed.By = plain.Line(name.Text)

@@ -56,8 +56,11 @@ func newTeller(s Story) *teller {
 	return t
 }
 
-// start returns the time of the first event.
+// start returns the time of the first event, of the whole record where the story is a part of it.
 func (t *teller) start() time.Time {
+	if t.story.Whole != nil {
+		return t.story.Whole.Start
+	}
 	var first time.Time
 	if len(t.story.Calls) > 0 {
 		first = t.story.Calls[0].Start

@@ -14,6 +14,41 @@ type Story struct {
 	Events  []Event // ascending by Seq
 	Names   []Name  // of the images and operations concerned
 	Dropped int     // events before the first that the record no longer has
+
+	// Whole tells of the whole record where the story is a part of it; nil: it is the whole.
+	Whole *Whole
+}
+
+// Whole is what a story that is a part still tells of the whole.
+type Whole struct {
+	Earlier, Later int // events that the record has and the story has not
+	Calls, Failed  int
+	Faults         int
+	Attempts       int // repetitions by gRPC's retry policy
+	Callers        int
+	Start, End     time.Time // of the first and of the last event
+}
+
+// whole returns what there is to tell of the whole record.
+func (s *Story) whole(rows []row) Whole {
+	if s.Whole != nil {
+		return *s.Whole
+	}
+	w := Whole{Calls: len(s.Calls), Callers: len(s.Lanes), Start: rows[0].at, End: rows[len(rows)-1].at}
+	for _, c := range s.Calls {
+		if c.Error != "" {
+			w.Failed++
+		}
+		if c.Attempt > 1 {
+			w.Attempts++
+		}
+	}
+	for _, e := range s.Events {
+		if e.Kind == Fault {
+			w.Faults++
+		}
+	}
+	return w
 }
 
 // Call is one RPC: an interval on the lane of its caller.

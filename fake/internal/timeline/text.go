@@ -53,14 +53,15 @@ func (p *painter) paint(s Story, rows []row, focus int) {
 		p.times = max(p.times, utf8.RuneCountInString(offset(r.at.Sub(p.start))))
 		p.digits = max(p.digits, len(fmt.Sprint(r.seq)))
 	}
-	p.line(summary(s, rows, p.start))
+	whole := s.whole(rows)
+	p.line(summary(whole, p.start))
 	p.line("")
 	p.line(p.margin("time", "#") + p.lanes.header())
-	p.leftOut(rows[:from], p.story.Dropped, "earlier")
+	p.leftOut(stand(rows[:from])+whole.Earlier, p.story.Dropped, "earlier")
 	for _, r := range shown {
 		p.row(r, live)
 	}
-	p.leftOut(rows[to:], 0, "later")
+	p.leftOut(stand(rows[to:])+whole.Later, 0, "later")
 	p.legend(shown)
 }
 
@@ -109,36 +110,22 @@ func (p *painter) line(text string) {
 }
 
 // summary tells in a line what kind of story it is.
-func summary(s Story, rows []row, start time.Time) string {
-	failed, faults, attempts := 0, 0, 0
-	for _, c := range s.Calls {
-		if c.Error != "" {
-			failed++
-		}
-		if c.Attempt > 1 {
-			attempts++
-		}
+func summary(w Whole, start time.Time) string {
+	text := count(w.Calls, "call")
+	if w.Callers > 1 {
+		text += fmt.Sprintf(" by %d callers", w.Callers)
 	}
-	for _, e := range s.Events {
-		if e.Kind == Fault {
-			faults++
-		}
-	}
-	text := count(len(s.Calls), "call")
-	if len(s.Lanes) > 1 {
-		text += fmt.Sprintf(" by %d callers", len(s.Lanes))
-	}
-	if took := rows[len(rows)-1].at.Sub(rows[0].at); took > 0 {
+	if took := w.End.Sub(w.Start); took > 0 {
 		text += " in " + offset(took)
 	}
-	if failed > 0 {
-		text += fmt.Sprintf(", %d failed", failed)
+	if w.Failed > 0 {
+		text += fmt.Sprintf(", %d failed", w.Failed)
 	}
-	if faults > 0 {
-		text += ", " + count(faults, "fault")
+	if w.Faults > 0 {
+		text += ", " + count(w.Faults, "fault")
 	}
-	if attempts > 0 {
-		text += ", " + count(attempts, "gRPC retry")
+	if w.Attempts > 0 {
+		text += ", " + count(w.Attempts, "gRPC retry")
 	}
 	return fmt.Sprintf("%s; 0s is %s", text, date(start))
 }
@@ -154,11 +141,11 @@ func count(n int, what string) string {
 }
 
 // leftOut says what is not shown on one side, if anything.
-func (p *painter) leftOut(rows []row, dropped int, side string) {
+func (p *painter) leftOut(events, dropped int, side string) {
 	if dropped > 0 {
 		p.line(p.margin("", "…") + fmt.Sprintf("%s dropped before: WithRecord keeps more", count(dropped, "event")))
 	}
-	if events := stand(rows); events > 0 {
+	if events > 0 {
 		p.line(p.margin("", "…") + fmt.Sprintf("%s left out", count(events, side+" event")))
 	}
 }
@@ -174,17 +161,7 @@ func stand(rows []row) int {
 
 // legend lists the marks and the ids behind the names that the shown rows use.
 func (p *painter) legend(shown []row) {
-	used := make(map[string]bool)
-	for _, r := range shown {
-		if r.call != nil {
-			used[r.call.Image], used[r.call.Operation] = true, true
-			p.mentioned(r.call.Request+" "+r.call.Result, used)
-		}
-		for _, e := range r.events {
-			used[e.Image], used[e.Operation] = true, true
-			p.mentioned(e.Text, used)
-		}
-	}
+	used := p.used(shown)
 	p.line("")
 	if callers := p.lanes.legend(); callers != "" {
 		for _, line := range wrap(callers, p.width, 10) {
@@ -227,12 +204,27 @@ func (p *painter) ids(used map[string]bool) {
 // maxID is how many characters of an id are shown: twice as many as one has.
 const maxID = 40
 
-func (p *painter) mentioned(text string, used map[string]bool) {
-	for _, name := range p.names.order {
-		if strings.Contains(text, name.ID) {
-			used[name.ID] = true
+// used returns the ids that some rows are about, or mention.
+func (t *teller) used(rows []row) map[string]bool {
+	used := make(map[string]bool)
+	mentioned := func(text string) {
+		for _, name := range t.names.order {
+			if strings.Contains(text, name.ID) {
+				used[name.ID] = true
+			}
 		}
 	}
+	for _, r := range rows {
+		if r.call != nil {
+			used[r.call.Image], used[r.call.Operation] = true, true
+			mentioned(r.call.Request + " " + r.call.Result)
+		}
+		for _, e := range r.events {
+			used[e.Image], used[e.Operation] = true, true
+			mentioned(e.Text)
+		}
+	}
+	return used
 }
 
 // window returns which rows to show: all if they are not more than most, else those around the event with the number focus, and
