@@ -61,7 +61,8 @@ func (a *auth) issue(identity string) (text string, expires time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.issued++
-	text = "t1." + world.ID("", a.seed, "token", a.issued)
+	// Exactly two dots: by that Packer knows a token from what it has to exchange for one [sdk].
+	text = "t1." + world.ID("", a.seed, "token", a.issued) + "." + world.ID("", a.seed, "token signature", a.issued)
 	expires = time.Now().Add(tokenLife)
 	a.tokens[text] = &token{subject: subjectOf(identity), expires: expires}
 	return text, expires

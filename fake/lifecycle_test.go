@@ -56,7 +56,7 @@ func TestCreateInheritsFromItsSource(t *testing.T) {
 	windows, nvidia := &compute.Os{Type: compute.Os_WINDOWS}, &compute.Os{Nvidia: &compute.Nvidia{Driver: "r550"}}
 	generation2 := &compute.HardwareGeneration{Features: &compute.HardwareGeneration_Generation2Features{
 		Generation2Features: &compute.Generation2HardwareFeatures{}}}
-	sources := fake.WithSources(false,
+	sources := fake.WithSources(
 		fake.Source{Disk: "disk", Size: 10<<30 - 1, StorageSize: 1 << 30, OS: windows, ProductIDs: []string{"a", "b"}, Hardware: generation2},
 		fake.Source{Snapshot: "snapshot", Size: 1 << 30, StorageSize: 3 << 30, OS: windows})
 	disk := &compute.CreateImageRequest_DiskId{DiskId: "disk"}

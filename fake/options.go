@@ -3,13 +3,13 @@ package fake
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
 	"github.com/imagefake/imagefake/fake/internal/lro"
 	"github.com/imagefake/imagefake/fake/internal/world"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/grpc"
 )
 
@@ -31,8 +31,8 @@ type settings struct {
 	auth         bool
 	tokens       []string
 	sources      []Source
-	closeSources bool
-	keep         int // events of the record
+	onlySources  bool // no others exist
+	keep         int  // events of the record
 	services     []func(grpc.ServiceRegistrar, *Server)
 	gate         Gate // nil: none
 	remote       bool // listeners may be reached from other machines
@@ -161,9 +161,11 @@ func WithRules(r Rules) Option {
 	})
 }
 
-// WithStandardImages fills the folder "standard-images" with a catalogue of public images: for each of the families
-// ubuntu-1804-lts, ubuntu-2004-lts, ubuntu-2204-lts, ubuntu-2404-lts, debian-11, debian-12, centos-7, container-optimized-image
-// and windows-2022-dc-gvlk several images, named like the real ones.
+// WithStandardImages fills the folder "standard-images" with a catalogue of public images: several, named like the real ones and
+// pooled, for each family that public code uses. Those are ubuntu-1604-lts, -1804-lts, -2004-lts, -2004-lts-gpu, -2204-lts,
+// -2204-lts-oslogin, -2404-lts and -2404-lts-oslogin; debian-10, -11 and -12; centos-7, centos-stream-8, centos-stream-9-oslogin,
+// almalinux-8, almalinux-9, rocky-9-oslogin, fedora-35, fedora-37, opensuse-15-3; container-optimized-image, nat-instance-ubuntu,
+// nat-instance-ubuntu-2204, lemp, lamp, gitlab, toolbox; and windows-2022-dc-gvlk.
 func WithStandardImages() Option {
 	return option(func(s *settings) error {
 		s.standard = true
@@ -199,68 +201,36 @@ func WithQuota(q Quota) Option {
 	})
 }
 
-// WithFolders declares that no other folders exist: calls into any other are answered with PermissionDenied, also when they reach
-// it through an image id. The public catalogue stays readable. Options add up. Default: every folder id exists.
+// WithFolders declares that no other folders exist. Create in any other is refused with FailedPrecondition, Folder "…" not found [seen];
+// all else that goes there, also through an image id, with PermissionDenied, because who may not know what exists is told that
+// [choice]. The public catalogue stays readable. Options add up; WithFolders() leaves none. Default: every folder id exists.
 func WithFolders(ids ...string) Option {
-	return option(func(s *settings) error {
-		folders := make(map[string]bool, len(ids))
-		for id := range s.world.Folders {
-			folders[id] = true
-		}
-		for _, id := range ids {
-			if id == "" {
-				return errors.New("WithFolders: a folder id is empty")
-			}
-			folders[id] = true
-		}
-		s.world.Folders = folders
-		return nil
+	return option(func(s *settings) (err error) {
+		s.world.Folders, err = withIDs("WithFolders", s.world.Folders, ids)
+		return err
 	})
 }
 
-// Source is a disk, a snapshot or an object in Object Storage that images are created from. The ImageService does not own them:
-// a server takes any id without being told, and assumes a size.
-type Source struct {
-	Disk, Snapshot, Object string // exactly one: an id, or a URI
-	Size, StorageSize      int64  // bytes, virtual and stored; 0: like the other, both 0: assumed
-	OS                     *compute.Os
-	ProductIDs             []string
-	Hardware               *compute.HardwareGeneration
-	Format                 string // objects: qcow2, vmdk …; "" passes
-	Forbidden              bool   // objects: the operation fails with "url source forbidden"
-}
-
-// WithSources tells the server about sources. If closed, no others exist: creating from an unknown disk or snapshot is refused,
-// from an unknown object fails in the operation. Options add up.
-func WithSources(closed bool, sources ...Source) Option {
-	return option(func(s *settings) error {
-		for i, source := range sources {
-			if err := source.check(); err != nil {
-				return fmt.Errorf("WithSources: source %d: %w", i+1, err)
-			}
-		}
-		s.closeSources = s.closeSources || closed
-		s.sources = append(s.sources[:len(s.sources):len(s.sources)], sources...)
-		return nil
+// WithForbiddenFolders declares folders that exist and are denied to the caller: calls into them, also through an image id, are
+// answered with PermissionDenied [seen]. A folder that [WithFolders] names as well is forbidden. Options add up. Default: none is.
+func WithForbiddenFolders(ids ...string) Option {
+	return option(func(s *settings) (err error) {
+		s.world.Forbidden, err = withIDs("WithForbiddenFolders", s.world.Forbidden, ids)
+		return err
 	})
 }
 
-func (s Source) check() error {
-	named := 0
-	for _, id := range []string{s.Disk, s.Snapshot, s.Object} {
-		if id != "" {
-			named++
+// withIDs returns a set with more ids in it. Options are values: the one that was there may be another server's.
+func withIDs(option string, set map[string]bool, ids []string) (map[string]bool, error) {
+	more := make(map[string]bool, len(set)+len(ids))
+	maps.Copy(more, set)
+	for _, id := range ids {
+		if id == "" {
+			return nil, fmt.Errorf("%s: a folder id is empty", option)
 		}
+		more[id] = true
 	}
-	switch {
-	case named != 1:
-		return errors.New("exactly one of Disk, Snapshot and Object must name it")
-	case s.Size < 0 || s.StorageSize < 0:
-		return fmt.Errorf("sizes %d and %d: a size cannot be negative", s.Size, s.StorageSize)
-	case s.Object == "" && (s.Format != "" || s.Forbidden):
-		return errors.New("only objects have Format and Forbidden")
-	}
-	return nil
+	return more, nil
 }
 
 // WithRecord bounds the record: the latest n events are kept, calls among them; 0 keeps none, and then nothing can be asked or

@@ -121,7 +121,7 @@ var refusals = []struct {
 	},
 	{
 		name: "sizes",
-		options: []fake.Option{fake.WithSources(false,
+		options: []fake.Option{fake.WithSources(
 			fake.Source{Disk: "disk", Size: 2 * gib, StorageSize: gib},
 			fake.Source{Snapshot: "snapshot", Size: gib, StorageSize: 3 * gib},
 			fake.Source{Object: "https://storage.yandexcloud.net/b/o", Size: 5 * gib})},
@@ -182,7 +182,7 @@ var refusals = []struct {
 			{"get", get(away), denied(otherFolder)},
 			{"family", latest(otherFolder, "web"), denied(otherFolder)},
 			{"list", &compute.ListImagesRequest{FolderId: otherFolder}, denied(otherFolder)},
-			{"create", in(otherFolder, fromDisk("x-y-z")), denied(otherFolder)},
+			{"create", in(otherFolder, fromDisk("x-y-z")), noSource("Folder", otherFolder)},
 			{"create from its image", fromImage(away), denied(otherFolder)},
 			{"update", describe(away), denied(otherFolder)},
 			{"delete", remove(away), denied(otherFolder)},
@@ -194,6 +194,36 @@ var refusals = []struct {
 			{"public images are read", latest(fake.StandardImages, "debian-12"), outcome{}},
 			{"public images are listed", &compute.ListImagesRequest{FolderId: fake.StandardImages}, outcome{}},
 			{"public images are not written", in(fake.StandardImages, fromDisk("x-y-z")), denied(fake.StandardImages)},
+			{"the open folder", fromDisk("x-y-z"), outcome{}},
+		},
+	},
+	{
+		name:    "forbidden folders",
+		options: []fake.Option{fake.WithForbiddenFolders(otherFolder), fake.WithStandardImages(), atOnce},
+		rows: []refusal{
+			{"get", get(away), denied(otherFolder)},
+			{"family", latest(otherFolder, "web"), denied(otherFolder)},
+			{"list", &compute.ListImagesRequest{FolderId: otherFolder}, denied(otherFolder)},
+			{"create", in(otherFolder, fromDisk("x-y-z")), denied(otherFolder)},
+			{"create from its image", fromImage(away), denied(otherFolder)},
+			{"update", describe(away), denied(otherFolder)},
+			{"delete", remove(away), denied(otherFolder)},
+			{"operations", listOperations(away), denied(otherFolder)},
+			{"bindings", listBindings(away), denied(otherFolder)},
+			{"set bindings", setBindings(away), denied(otherFolder)},
+			{"update bindings", addBinding(away), denied(otherFolder)},
+			{"any other", in("b1gthird", fromDisk("x-y-z")), outcome{}},
+			{"public images are read", latest(fake.StandardImages, "debian-12"), outcome{}},
+		},
+	},
+	{
+		name:    "forbidden folders among closed ones",
+		options: []fake.Option{fake.WithFolders(folder, otherFolder), fake.WithForbiddenFolders(otherFolder, fake.StandardImages), fake.WithStandardImages()},
+		rows: []refusal{
+			{"create", in(otherFolder, fromDisk("x-y-z")), denied(otherFolder)},
+			{"get", get(away), denied(otherFolder)},
+			{"create in none", in("b1gthird", fromDisk("x-y-z")), noSource("Folder", "b1gthird")},
+			{"public images", latest(fake.StandardImages, "debian-12"), denied(fake.StandardImages)},
 			{"the open folder", fromDisk("x-y-z"), outcome{}},
 		},
 	},
@@ -212,11 +242,12 @@ var refusals = []struct {
 		rows: []refusal{
 			{"list", &compute.ListImagesRequest{FolderId: folder}, denied(folder)},
 			{"get", get(ready), denied(folder)},
+			{"create", fromDisk("x-y-z"), noSource("Folder", folder)},
 		},
 	},
 	{
 		name:    "closed sources",
-		options: []fake.Option{fake.WithSources(true, fake.Source{Disk: "disk", Size: gib}, fake.Source{Snapshot: "snapshot", Size: gib})},
+		options: []fake.Option{fake.WithOnlySources(fake.Source{Disk: "disk", Size: gib}, fake.Source{Snapshot: "snapshot", Size: gib})},
 		rows: []refusal{
 			{"disk", fromDiskOf("gone", 0), noSource("Disk", "gone")},
 			{"known disk", fromDiskOf("disk", 0), outcome{}},
@@ -272,10 +303,10 @@ var refusals = []struct {
 	{
 		// What is wrong first is told first: the request, then the folder, then the rest of the state.
 		name:    "precedence",
-		options: []fake.Option{fake.WithFolders(folder), fake.WithQuota(fake.Quota{Images: 1}), fake.WithSources(true)},
+		options: []fake.Option{fake.WithFolders(folder), fake.WithQuota(fake.Quota{Images: 1}), fake.WithOnlySources()},
 		rows: []refusal{
 			{"request before folder", in(otherFolder, fromDisk("A")), invalid("Name", "name", "invalid resource name").outcome},
-			{"folder before source", in(otherFolder, fromDisk("x-y-z")), denied(otherFolder)},
+			{"folder before source", in(otherFolder, fromDisk("x-y-z")), noSource("Folder", otherFolder)},
 			{"folder before status", remove(away), denied(otherFolder)},
 		},
 	},
@@ -319,7 +350,7 @@ func TestWhatTheStateForbids(t *testing.T) {
 func TestOperationsThatCannotEndWell(t *testing.T) {
 	const uri = "https://storage.yandexcloud.net/bucket/object"
 	object := func(format string) fake.Option {
-		return fake.WithSources(false, fake.Source{Object: uri, Format: format, Size: gib})
+		return fake.WithSources(fake.Source{Object: uri, Format: format, Size: gib})
 	}
 	newer := fake.WithRules(fake.Current)
 	for _, row := range []struct {
@@ -328,19 +359,29 @@ func TestOperationsThatCannotEndWell(t *testing.T) {
 		request proto.Message
 		want    outcome
 	}{
-		{"missing object", []fake.Option{fake.WithSources(true)}, fromObject(uri), outcome{code: codes.InvalidArgument, text: "url source not found"}},
-		{"forbidden object", []fake.Option{fake.WithSources(false, fake.Source{Object: uri, Forbidden: true})}, fromObject(uri),
+		{"missing object", []fake.Option{fake.WithOnlySources()}, fromObject(uri), outcome{code: codes.InvalidArgument, text: "url source not found"}},
+		{"forbidden object", []fake.Option{fake.WithSources(fake.Source{Object: uri, Forbidden: true})}, fromObject(uri),
 			outcome{code: codes.InvalidArgument, text: "url source forbidden"}},
-		{"forbidden object of a closed set", []fake.Option{fake.WithSources(true, fake.Source{Object: uri, Forbidden: true})}, fromObject(uri),
+		{"forbidden object of a closed set", []fake.Option{fake.WithOnlySources(fake.Source{Object: uri, Forbidden: true})}, fromObject(uri),
 			outcome{code: codes.InvalidArgument, text: "url source forbidden"}},
 		{"no image", []fake.Option{object("iso")}, fromObject(uri), badURL},
 		{"no image, at once", []fake.Option{object("iso"), atOnce}, fromObject(uri), badURL},
-		{"raw, published", []fake.Option{object("raw")}, fromObject(uri), badURL},
+		{"raw, published", []fake.Option{object("raw")}, fromObject(uri), outcome{}},
+		{"missing object, whatever the query", []fake.Option{fake.WithOnlySources()}, fromObject(uri + "?X-Amz-Signature=1"),
+			outcome{code: codes.InvalidArgument, text: "url source not found"}},
+		{"presigned", []fake.Option{fake.WithOnlySources(fake.Source{Object: uri})}, fromObject(uri + "?X-Amz-Signature=1"), outcome{}},
+		{"presigned, registered so", []fake.Option{fake.WithOnlySources(fake.Source{Object: uri + "?X-Amz-Signature=0"})},
+			fromObject(uri + "?X-Amz-Signature=1&X-Amz-Date=2#f"), outcome{}},
+		{"presigned and forbidden", []fake.Option{fake.WithSources(fake.Source{Object: uri, Forbidden: true})}, fromObject(uri + "?a"),
+			outcome{code: codes.InvalidArgument, text: "url source forbidden"}},
+		{"another object", []fake.Option{fake.WithOnlySources(fake.Source{Object: uri})}, fromObject(uri + "2"),
+			outcome{code: codes.InvalidArgument, text: "url source not found"}},
 		{"vhd, published", []fake.Option{object("vhd")}, fromObject(uri), outcome{}},
 		{"qcow2, published", []fake.Option{object("qcow2")}, fromObject(uri), outcome{}},
 		{"vmdk, published", []fake.Option{object("vmdk")}, fromObject(uri), outcome{}},
 		{"raw, current", []fake.Option{object("raw"), newer}, fromObject(uri), outcome{}},
-		{"vhd, current", []fake.Option{object("vhd"), newer}, fromObject(uri), badURL},
+		{"vhd, current", []fake.Option{object("vhd"), newer}, fromObject(uri), outcome{}},
+		{"in capitals", []fake.Option{object("QCOW2")}, fromObject(uri), outcome{}},
 		{"qcow2, current", []fake.Option{object("qcow2"), newer}, fromObject(uri), outcome{}},
 		{"vmdk, current", []fake.Option{object("vmdk"), newer}, fromObject(uri), outcome{}},
 		{"unknown object of an open set", nil, fromObject(uri), outcome{}},

@@ -85,7 +85,7 @@ func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request
 	}
 	if previous := c.Header["grpc-previous-rpc-attempts"]; len(previous) > 0 {
 		n, _ := strconv.Atoi(previous[0])
-		c.Attempt += n
+		c.Attempt += min(max(n, 0), maxAttempts) // the header is the client's: it may say anything
 	}
 	if agent := c.Header["user-agent"]; len(agent) > 0 {
 		c.UserAgent = agent[0]
@@ -104,6 +104,9 @@ func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request
 	e.subject = cmp.Or(subject, defaultUser)
 	return c, unknown
 }
+
+// maxAttempts is how many attempts before a call are believed. gRPC makes five.
+const maxAttempts = 1_000_000
 
 // takeDown gives a call its place in the record.
 func (c *core) takeDown(call *Call) {

@@ -28,6 +28,8 @@ func TestTokens(t *testing.T) {
 		return reply.(*iam.CreateIamTokenResponse).IamToken
 	}
 	exchanged, revoked := exchange(t), exchange(t)
+	require.Regexp(t, `^t1\.[0-9a-v]+\.[0-9a-v]+$`, exchanged, "by its two dots Packer knows a token")
+	require.NotEqual(t, exchanged, revoked)
 	cloud.RevokeToken(revoked)
 
 	for _, row := range []struct {

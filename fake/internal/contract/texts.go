@@ -94,6 +94,9 @@ func FolderDenied(folder string) *spb.Status {
 	return refusal(codes.PermissionDenied, "Permission denied to folder "+folder)
 }
 
+// FolderNotFound is what Create answers for a folder that does not exist. [seen] for instances.
+func FolderNotFound(id string) *spb.Status { return notFound(codes.FailedPrecondition, "Folder", id) }
+
 // TokenInvalid refuses a call without a token, or with one that is not known [seen].
 func TokenInvalid() *spb.Status { return refusal(codes.Unauthenticated, "The token is invalid") }
 

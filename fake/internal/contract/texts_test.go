@@ -39,6 +39,7 @@ func TestTexts(t *testing.T) {
 		{ImageNotFound("fd8"), codes.NotFound, `Image "fd8" not found`, nil},
 		{SourceImageNotFound("fd8"), codes.FailedPrecondition, `Image "fd8" not found`, nil},
 		{DiskNotFound("fhm"), codes.FailedPrecondition, `Disk "fhm" not found`, nil},
+		{FolderNotFound("b1g"), codes.FailedPrecondition, `Folder "b1g" not found`, nil},
 		{SnapshotNotFound("fd8"), codes.FailedPrecondition, `Snapshot "fd8" not found`, nil},
 		{OperationNotFound("fd8"), codes.NotFound, `Operation "fd8" not found`, nil},
 		{OperationNotFound(long), codes.NotFound, `Operation "` + long[:64] + `…" not found`, nil},

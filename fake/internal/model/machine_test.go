@@ -150,12 +150,15 @@ const assumed, stored = 4 * gib, gib
 
 func newMachine(rt *rapid.T, s setting) *machine {
 	m := &machine{T: rt, setting: s, bench: &bench{T: rt}}
-	options := []fake.Option{fake.WithRecord(200), fake.WithSources(s.closed, registered...), fake.WithQuota(s.quota)}
+	options := []fake.Option{fake.WithRecord(200), fake.WithSources(registered...), fake.WithQuota(s.quota)}
 	for name, p := range plans {
 		options = append(options, fake.WithPlan(p.fake(), fake.ByHeader("plan", name)))
 	}
 	if s.loose {
 		options = append(options, fake.WithRules(fake.Current))
+	}
+	if s.closed {
+		options = append(options, fake.WithOnlySources())
 	}
 	if s.manual {
 		m.clock = fake.NewClock(time.Date(2026, 3, 4, 5, 6, 7, 891, time.UTC))

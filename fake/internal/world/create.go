@@ -17,7 +17,7 @@ import (
 // Create answers ImageService.Create. What stands in its way is looked for in this order [choice]: the folder, the source, the size,
 // the name, the quota, the number of running operations. The caller has asked Repeated before, here and for all that follow.
 func (w *World) Create(o Origin, r *compute.CreateImageRequest) (*operation.Operation, *spb.Status) {
-	if refused := w.may(r.FolderId, true); refused != nil {
+	if refused := w.mayCreate(r.FolderId); refused != nil {
 		return nil, refused
 	}
 	from, refused := w.resolve(r)
@@ -51,7 +51,8 @@ func (w *World) Create(o Origin, r *compute.CreateImageRequest) (*operation.Oper
 		ProductIds:         union(from.productIDs, r.ProductIds),
 		Status:             compute.Image_CREATING,
 		Os:                 givenOS(r.Os, from.os),
-		Pooled:             r.Pooled,
+		Pooled:             r.Pooled || from.pooled,
+		KmsKey:             from.kmsKey,
 		HardwareGeneration: givenHardware(r.HardwareGeneration, from.hardware),
 	})
 	w.put(im, o.Now, Reached(im.Status))

@@ -202,8 +202,9 @@ func revise[M proto.Message](m M) M {
 
 // pack wraps a message that is known to marshal: the fake made it from parts that came over the wire or were checked as seeds.
 func pack(m proto.Message) *anypb.Any {
-	packed, err := anypb.New(m)
-	if err != nil {
+	packed := &anypb.Any{}
+	// Two equal servers answer with equal bytes, whatever order a map has today.
+	if err := anypb.MarshalFrom(packed, m, proto.MarshalOptions{Deterministic: true}); err != nil {
 		panic("imagefake: a message of the fake's own does not marshal: " + err.Error())
 	}
 	return packed

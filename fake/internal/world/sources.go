@@ -28,13 +28,26 @@ type Source struct {
 	OS          *compute.Os
 	ProductIDs  []string
 	Hardware    *compute.HardwareGeneration
-	Format      string // objects
-	Forbidden   bool   // objects
+	KMSKey      *compute.KMSKey // disks and snapshots
+	Pooled      bool            // disks and snapshots
+	Format      string          // objects
+	Forbidden   bool            // objects
+	Gone        bool            // there is none of that name any more, whether the set is closed or not
 }
 
 type sourceKey struct {
 	kind SourceKind
 	id   string
+}
+
+// keyOf names a source. The query of an object's address is no part of its name: a presigned link has another one each time [proto].
+func keyOf(kind SourceKind, id string) sourceKey {
+	if kind == Object {
+		if end := strings.IndexAny(id, "?#"); end >= 0 {
+			id = id[:end]
+		}
+	}
+	return sourceKey{kind, id}
 }
 
 // sources is replaced on every change, so that clones share it.
@@ -49,8 +62,17 @@ func (w *World) AddSource(kind SourceKind, id string, s Source) {
 	if known == nil {
 		known = make(map[sourceKey]Source)
 	}
-	known[sourceKey{kind, id}] = s
+	known[keyOf(kind, id)] = s
 	w.sources.known = known
+}
+
+// RemoveSource takes a source away. It returns false if there is none of that name; where the set is open, there is any.
+func (w *World) RemoveSource(kind SourceKind, id string) bool {
+	if s, known := w.sources.known[keyOf(kind, id)]; s.Gone || !known && w.sources.closed[kind] {
+		return false
+	}
+	w.AddSource(kind, id, Source{Gone: true})
+	return true
 }
 
 // CloseSources declares that no sources of a kind exist but the registered ones.
@@ -75,6 +97,8 @@ type origin struct {
 	os                *compute.Os
 	productIDs        []string
 	hardware          *compute.HardwareGeneration
+	kmsKey            *compute.KMSKey
+	pooled            bool
 	place             string      // prefix of the operation's id
 	fails             *spb.Status // the operation will fail so
 }
@@ -121,12 +145,13 @@ func inherit(im *store.Image) origin {
 		os:          im.Os,
 		productIDs:  im.ProductIds,
 		hardware:    im.HardwareGeneration,
+		kmsKey:      im.KmsKey,
 	}
 }
 
 func (w *World) fromRegistered(kind SourceKind, id string) (origin, *spb.Status) {
-	s, known := w.sources.known[sourceKey{kind, id}]
-	if !known && w.sources.closed[kind] {
+	s, known := w.sources.known[keyOf(kind, id)]
+	if s.Gone || !known && w.sources.closed[kind] {
 		if kind == Disk {
 			return origin{}, contract.DiskNotFound(id)
 		}
@@ -145,31 +170,29 @@ func (w *World) fromRegistered(kind SourceKind, id string) (origin, *spb.Status)
 
 // fromObject finds an image file in Object Storage. What is wrong with its content shows only when the operation reads it.
 func (w *World) fromObject(uri string) (origin, *spb.Status) {
-	if !isObjectURL(uri) {
+	if !IsObjectURL(uri) {
 		return origin{}, contract.URLInvalid()
 	}
-	s, known := w.sources.known[sourceKey{Object, uri}]
+	s, known := w.sources.known[keyOf(Object, uri)]
 	o := s.origin()
 	o.place = defaultPlace
 	o.os = nil
 	switch {
-	case !known && w.sources.closed[Object]:
+	case s.Gone || !known && w.sources.closed[Object]:
 		o.fails = contract.URLNotFound()
 	case s.Forbidden:
 		o.fails = contract.URLForbidden()
-	case s.Format != "" && !slices.Contains(formats[w.Rules], strings.ToLower(s.Format)):
+	case s.Format != "" && !slices.Contains(formats, strings.ToLower(s.Format)):
 		o.fails = contract.URLInvalid()
 	}
 	return o, nil
 }
 
-// formats are the image formats the two rule sets take: [ref] and [proto].
-var formats = map[contract.Rules][]string{
-	contract.Published: {"qcow2", "vmdk", "vhd"},
-	contract.Current:   {"qcow2", "vmdk", "raw"},
-}
+// formats are the image formats that are taken under both rule sets: the first three by [ref], raw by [docs] and [proto].
+var formats = []string{"qcow2", "vmdk", "vhd", "raw"}
 
-func isObjectURL(uri string) bool {
+// IsObjectURL tells whether a URI is the address of an object in Object Storage.
+func IsObjectURL(uri string) bool {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "https" || u.Host != "storage.yandexcloud.net" || u.User != nil {
 		return false
@@ -181,7 +204,7 @@ func isObjectURL(uri string) bool {
 func (s Source) origin() origin {
 	o := origin{
 		size: s.Size, storageSize: s.StorageSize, sized: true,
-		os: s.OS, productIDs: s.ProductIDs, hardware: s.Hardware,
+		os: s.OS, productIDs: s.ProductIDs, hardware: s.Hardware, kmsKey: s.KMSKey, pooled: s.Pooled,
 	}
 	switch {
 	case s.Size == 0 && s.StorageSize == 0:

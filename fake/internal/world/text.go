@@ -43,8 +43,9 @@ func (w *World) Text() string {
 	})
 	for _, key := range keys {
 		s := w.sources.known[key]
-		fmt.Fprintf(&b, "source %d %s size %d stored %d format %q forbidden %t products %q os %s hardware %s\n", key.kind, shown(plain.Masked(key.id), key.id), s.Size,
-			s.StorageSize, s.Format, s.Forbidden, s.ProductIDs, text(s.OS), text(s.Hardware))
+		fmt.Fprintf(&b, "source %d %s size %d stored %d format %q forbidden %t products %q os %s hardware %s key %s pooled %t gone %t\n", key.kind, shown(plain.Masked(key.id), key.id), s.Size,
+			s.StorageSize, s.Format, s.Forbidden, s.ProductIDs, text(s.OS), text(s.Hardware), text(s.KMSKey),
+			s.Pooled, s.Gone)
 	}
 	fmt.Fprintf(&b, "closed %v, %d images so far, %d image ids, %d operations\n", w.sources.closed, w.born, w.imageIDs, w.started)
 	return b.String()

@@ -21,7 +21,8 @@ type Settings struct {
 	MaxImages        int             // 0: no quota
 	MaxActive        int             // operations under way; 0: no limit
 	Folders          map[string]bool // the closed set of folders; nil: any folder exists
-	PublicFolder     string          // may be read whatever Folders says
+	Forbidden        map[string]bool // folders that exist and are denied to everybody
+	PublicFolder     string          // exists and may be read whatever Folders says, unless it is forbidden
 	DefaultOperation *lro.Plan
 }
 
@@ -96,13 +97,26 @@ func (w *World) Scheduled() []time.Time {
 	return due
 }
 
-// may tells whether a folder is within the closed set, if there is one; the public folder may be read.
+// may tells whether what is in a folder may be read or written. Who asks for a folder outside of the closed set is told no more than
+// who asks for a forbidden one: that there is none would be telling [choice].
 func (w *World) may(folder string, write bool) *spb.Status {
-	if w.Folders == nil || w.Folders[folder] || !write && folder == w.PublicFolder && folder != "" {
+	switch {
+	case w.Forbidden[folder]:
+	case w.Folders == nil || w.Folders[folder], !write && w.public(folder):
 		return nil
 	}
 	return contract.FolderDenied(folder)
 }
+
+// mayCreate tells whether an image may be created in a folder. Here a folder that does not exist is named as such [seen].
+func (w *World) mayCreate(folder string) *spb.Status {
+	if w.Folders != nil && !w.Folders[folder] && !w.Forbidden[folder] && !w.public(folder) {
+		return contract.FolderNotFound(folder)
+	}
+	return w.may(folder, true)
+}
+
+func (w *World) public(folder string) bool { return folder == w.PublicFolder && folder != "" }
 
 // image finds the image of a request and checks that its folder may be reached.
 func (w *World) image(id string, write bool) (*store.Image, *spb.Status) {
