@@ -68,15 +68,15 @@ func CalledTimes(t fake.TB, s *fake.Server, n int, on ...fake.Matcher) bool {
 	return failed(t, "CalledTimes", fmt.Sprintf("%s. There %s %d", expected, is(len(calls)), len(calls)), below...)
 }
 
-// Only returns the one request of type Q among the calls that one of the matchers picks, all calls without one:
+// Request returns the one request of type Q among the calls that one of the matchers picks, all calls without one:
 //
-//	require.Equal(t, "web", assert.Only[*compute.CreateImageRequest](t, cloud).GetName())
+//	require.Equal(t, "web", assert.Request[*compute.CreateImageRequest](t, cloud).GetName())
 //
 // If there is none or several, it fails and returns nil, whose getters return zero values. Each attempt of a call that is repeated
 // counts. The request is a copy.
-func Only[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) (q Q) {
+func Request[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) (q Q) {
 	t.Helper()
-	requests, r, ok := requestsOf[Q](t, "Only", s, on)
+	requests, r, ok := requestsOf[Q](t, "Request", s, on)
 	if !ok {
 		return q
 	}
@@ -95,15 +95,15 @@ func Only[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) (q Q) 
 	if len(requests) > 0 {
 		found = fmt.Sprintf("There are %d", len(requests))
 	}
-	failed(t, "Only", fmt.Sprintf("expected one %s%s. %s", typeOf[Q]().Name(), wantedOr(on, ""), found), below...)
+	failed(t, "Request", fmt.Sprintf("expected one %s%s. %s", typeOf[Q]().Name(), wantedOr(on, ""), found), below...)
 	return q
 }
 
-// All returns the requests of type Q of the calls that one of the matchers picks, all calls without one, in order of arrival. It
+// Requests returns the requests of type Q of the calls that one of the matchers picks, all calls without one, in order of arrival. It
 // fails if the record has dropped events, or if no method takes Q; no call is no failure. Each attempt of a call that is repeated counts. The requests are copies.
-func All[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) []Q {
+func Requests[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) []Q {
 	t.Helper()
-	calls, _, ok := requestsOf[Q](t, "All", s, on)
+	calls, _, ok := requestsOf[Q](t, "Requests", s, on)
 	if !ok {
 		return nil
 	}

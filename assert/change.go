@@ -10,6 +10,7 @@ import (
 	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/protobuf/proto"
 )
 
 // Unchanged checks that the state of the server is what it was: images, access bindings, operations, idempotency keys, ids used up.
@@ -42,7 +43,7 @@ func Unchanged(t fake.TB, s *fake.Server, since *fake.State) bool {
 }
 
 // Changed checks that exactly these images have changed, appeared or gone since a state was taken, and how: each passes its checks
-// now, [Gone] for one that was removed. An image is named by its id or, if none has this id, by its name. Where checks are given for
+// now, [Gone] for one that was removed. An empty map stands for none: no image has changed. An image is named by its id or, if none has this id, by its name. Where checks are given for
 // an image that was there before, they must be about every field that has changed; without checks any change is fine.
 //
 //	before := cloud.Snapshot()
@@ -54,9 +55,6 @@ func Changed(t fake.TB, s *fake.Server, since *fake.State, images map[string][]C
 	t.Helper()
 	if !givenState(t, "Changed", s, since) {
 		return false
-	}
-	if len(images) == 0 {
-		return failed(t, "Changed", "there are no images to have changed: name them, or use Unchanged")
 	}
 	if broken := brokenImages(images); broken != "" {
 		return failed(t, "Changed", broken)
@@ -81,16 +79,18 @@ func Changed(t fake.TB, s *fake.Server, since *fake.State, images map[string][]C
 		case c.after == nil && !wantsGone(checks):
 			lines = append(lines, under(key, []string{"want it there, got nothing: it has gone"})...)
 		default:
-			lines = append(lines, under(key, differences(c.after, checks))...)
+			lines = append(lines, under(key, differences(c.now(), checks))...)
 			lines = append(lines, under(key, c.uncovered(checks))...)
 		}
 	}
 	if lines == nil {
 		return true
 	}
-	expected := slices.Sorted(maps.Keys(images))
-	return failed(t, "Changed", "expected exactly these images to have changed: "+strings.Join(expected, ", "),
-		block("it differs", cut(lines)...))
+	expected := "expected no image to have changed"
+	if len(images) > 0 {
+		expected = "expected exactly these images to have changed: " + strings.Join(slices.Sorted(maps.Keys(images)), ", ")
+	}
+	return failed(t, "Changed", expected, block("it differs", cut(lines)...))
 }
 
 // NothingLeft checks that what the code under test made is gone and what it started has ended: there is no image that was not there
@@ -161,6 +161,14 @@ func changesOf(before, after []*compute.Image) []change {
 		}
 	}
 	return changes
+}
+
+// now returns the image as it is, nil where it is not there.
+func (c change) now() proto.Message {
+	if c.after == nil {
+		return nil
+	}
+	return c.after
 }
 
 func (c change) id() string {

@@ -9,54 +9,111 @@ import (
 	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Check says what an image is to be like, in [Image], [Folder] and [Changed]. String is what a failure text shows.
+// Check says what an image, or another resource, is to be like, in [Image], [Folder] and [Changed]. String is what a failure text
+// shows.
 type Check interface {
 	fmt.Stringer
-	// check returns how an image differs. Only Gone takes one that is nil.
-	check(*compute.Image) []plain.Difference
-	// covers tells whether the check is about a field of images.
+	// check returns how a resource differs. Only Gone takes one that is nil.
+	check(proto.Message) []plain.Difference
+	// covers tells whether the check is about a field.
 	covers(field string) bool
 }
 
-// partial compares with an image in which only some fields count.
-type partial struct {
-	image *compute.Image // the fields that count
+// whole is a check of one field, as a whole, of whatever resource has it.
+type whole struct {
+	field string
 	text  string
-	whole string // field that counts as a whole
+	// want puts what is wanted into a message of the resource's type, or returns why that cannot be.
+	want func(protoreflect.Message, protoreflect.FieldDescriptor) (wrong string)
+}
+
+func (w whole) String() string { return w.text }
+
+func (w whole) check(resource proto.Message) []plain.Difference {
+	m := resource.ProtoReflect()
+	fd := m.Descriptor().Fields().ByName(fieldName(w.field))
+	if fd == nil {
+		return []plain.Difference{{Path: w.field, Want: w.text, Got: "no such field in " + a(m.Descriptor().Name())}}
+	}
+	want, got := m.New(), m.New()
+	if wrong := w.want(want, fd); wrong != "" {
+		return []plain.Difference{{Path: w.field, Want: w.text, Got: wrong}}
+	}
+	if m.Has(fd) {
+		got.Set(fd, m.Get(fd))
+	}
+	return plain.Differences(want.Interface(), got.Interface())
+}
+
+func (w whole) covers(field string) bool { return field == w.field }
+
+// partial compares with a message in which only some fields count.
+type partial struct {
+	fields proto.Message // those that count
+	text   string
 }
 
 func (p partial) String() string { return p.text }
 
-func (p partial) check(im *compute.Image) []plain.Difference {
-	if p.whole != "" {
-		return plain.Differences(p.image, only(im, p.whole))
+func (p partial) check(resource proto.Message) []plain.Difference {
+	want, got := p.fields.ProtoReflect().Descriptor(), resource.ProtoReflect().Descriptor()
+	if want != got {
+		return []plain.Difference{{Path: "the resource", Want: a(want.Name()), Got: a(got.Name())}}
 	}
-	return plain.Partial(p.image, im)
+	return plain.Partial(p.fields, resource)
 }
 
 func (p partial) covers(field string) bool {
-	if p.whole != "" {
-		return field == p.whole
-	}
-	fd := p.image.ProtoReflect().Descriptor().Fields().ByName(fieldName(field))
-	return fd != nil && p.image.ProtoReflect().Has(fd)
+	fd := p.fields.ProtoReflect().Descriptor().Fields().ByName(fieldName(field))
+	return fd != nil && p.fields.ProtoReflect().Has(fd)
 }
 
-// Status checks the status of an image.
-func Status(status compute.Image_Status) Check {
-	return partial{&compute.Image{Status: status}, "status " + status.String(), "status"}
+// Status checks the status of a resource, by the enum that its own messages have: compute.Image_READY for an image.
+func Status(status protoreflect.Enum) Check {
+	if status == nil {
+		return misuse("Status is given nil: give it a status such as compute.Image_READY")
+	}
+	kind := status.Descriptor()
+	name := fmt.Sprint(status.Number())
+	if value := kind.Values().ByNumber(status.Number()); value != nil {
+		name = string(value.Name())
+	}
+	return whole{"status", "status " + name, func(m protoreflect.Message, fd protoreflect.FieldDescriptor) string {
+		if fd.Enum() != kind {
+			return fmt.Sprintf("%s, whose status is no %s", a(m.Descriptor().Name()), kind.FullName())
+		}
+		m.Set(fd, protoreflect.ValueOfEnum(status.Number()))
+		return ""
+	}}
 }
+
+// Name checks the name of a resource; "" stands for none.
+func Name(name string) Check { return text("name", name) }
 
 // Family checks the family of an image; "" stands for none.
-func Family(family string) Check {
-	return partial{&compute.Image{Family: family}, fmt.Sprintf("family %q", family), "family"}
+func Family(family string) Check { return text("family", family) }
+
+// text is the check of a field that is a text.
+func text(field, value string) Check {
+	return whole{field, fmt.Sprintf("%s %q", field, value), func(m protoreflect.Message, fd protoreflect.FieldDescriptor) string {
+		m.Set(fd, protoreflect.ValueOfString(value))
+		return ""
+	}}
 }
 
-// Labels checks all labels of an image: these and no others. For some of them use [Fields].
+// Labels checks all labels of a resource: these and no others. For some of them use [Fields].
 func Labels(labels map[string]string) Check {
-	return partial{&compute.Image{Labels: maps.Clone(labels)}, labelText(labels), "labels"}
+	labels = maps.Clone(labels)
+	return whole{"labels", labelText(labels), func(m protoreflect.Message, fd protoreflect.FieldDescriptor) string {
+		entries := m.Mutable(fd).Map()
+		for k, v := range labels {
+			entries.Set(protoreflect.ValueOfString(k).MapKey(), protoreflect.ValueOfString(v))
+		}
+		return ""
+	}}
 }
 
 func labelText(labels map[string]string) string {
@@ -71,28 +128,32 @@ func labelText(labels map[string]string) string {
 	return "labels {" + strings.Join(entries, ", ") + "}"
 }
 
-// Fields checks the fields of an image that are populated in want: of a message inside, those that are populated in that; of the
-// labels, those that are there; a list as a whole.
-func Fields(want *compute.Image) Check {
-	if want == nil {
-		return misuse("Fields is given a nil image: give it one with the fields that count")
+// Fields checks the fields of a resource that are populated in want, which has its type: of a message inside, those that are
+// populated in that; of the labels, those that are there; a list as a whole.
+func Fields(want proto.Message) Check {
+	if want == nil || !want.ProtoReflect().IsValid() {
+		return misuse("Fields is given a nil message: give it one with the fields that count")
 	}
-	want = proto.Clone(want).(*compute.Image)
-	return partial{image: want, text: "fields " + plain.Redacted(want)}
+	want = proto.Clone(want)
+	return partial{fields: want, text: "fields " + plain.Redacted(want)}
 }
 
-// Gone checks that an image is not there any more. One that never was there has not gone. It is the only check of its image.
+// Gone checks that a resource is not there any more. One that never was there has not gone. It is the only check of its resource.
 func Gone() Check { return gone{} }
 
 type gone struct{}
 
 func (gone) String() string { return "gone" }
 
-func (gone) check(im *compute.Image) []plain.Difference {
-	if im == nil {
+func (gone) check(resource proto.Message) []plain.Difference {
+	if resource == nil {
 		return nil
 	}
-	return []plain.Difference{{Path: "the image", Want: "gone", Got: im.Status.String()}}
+	got := "still there"
+	if im, is := resource.(*compute.Image); is {
+		got = im.Status.String()
+	}
+	return []plain.Difference{{Path: "the image", Want: "gone", Got: got}}
 }
 
 func (gone) covers(string) bool { return true }
@@ -100,9 +161,9 @@ func (gone) covers(string) bool { return true }
 // misuse is a check that makes no sense; the text tells why.
 type misuse string
 
-func (m misuse) String() string                          { return string(m) }
-func (m misuse) check(*compute.Image) []plain.Difference { return nil }
-func (m misuse) covers(string) bool                      { return true }
+func (m misuse) String() string                         { return string(m) }
+func (m misuse) check(proto.Message) []plain.Difference { return nil }
+func (m misuse) covers(string) bool                     { return true }
 
 // brokenChecks returns what is wrong with checks themselves, "" if nothing.
 func brokenChecks(checks []Check) string {
@@ -133,11 +194,11 @@ func checkTexts(checks []Check) string {
 	return strings.Join(texts, ", ")
 }
 
-// differences returns how an image differs from checks, each field once, as lines.
-func differences(im *compute.Image, checks []Check) []string {
+// differences returns how a resource differs from checks, each field once, as lines.
+func differences(resource proto.Message, checks []Check) []string {
 	var lines []string
 	for _, c := range checks {
-		for _, d := range c.check(im) {
+		for _, d := range c.check(resource) {
 			if line := d.String(); !slices.Contains(lines, line) {
 				lines = append(lines, line)
 			}

@@ -72,14 +72,14 @@ func ExampleOutcomes() {
 	// Output: true
 }
 
-func ExampleOnly() {
+func ExampleRequest() {
 	t, cloud, _ := example()
 	defer cloud.Close()
 
-	request := assert.Only[*compute.CreateImageRequest](t, cloud, fake.Match(func(r *compute.CreateImageRequest) bool { return r.Name == "db" }))
+	request := assert.Request[*compute.CreateImageRequest](t, cloud, fake.Match(func(r *compute.CreateImageRequest) bool { return r.Name == "db" }))
 	fmt.Println(request == nil)
 	// Output:
-	// assert.Only: expected one CreateImageRequest: a CreateImageRequest that matches. There is none
+	// assert.Request: expected one CreateImageRequest: a CreateImageRequest that matches. There is none
 	//   the latest calls:
 	//     #1 ImageCreate by ci on image fd8mrfpjfhnh57e2s922: Unavailable (the reply was lost)
 	//       met by the fault: on ImageCreate, first 1: lose the reply
@@ -115,7 +115,7 @@ func ExampleEventually() {
 	defer cloud.Close()
 	go cloud.SetImageStatus(id, compute.Image_ERROR)
 
-	fmt.Println(assert.Eventually(context.Background(), t, cloud, func() bool { return cloud.Image(id).Status == compute.Image_ERROR }))
+	fmt.Println(assert.Eventually(t, cloud, func() bool { return cloud.Image(id).Status == compute.Image_ERROR }))
 	// Output: true
 }
 

@@ -8,18 +8,27 @@ import (
 	"github.com/imagefake/imagefake/fake"
 )
 
+// Pauses is how long the pauses of [Gaps] may be, both limits included. A limit of 0 is none, and one of them must be given.
+type Pauses struct{ AtLeast, AtMost time.Duration }
+
+// Growth is how the pauses of [Backoff] grow.
+type Growth struct {
+	Factor float64       // each is at least so many times the one before; more than 0
+	Limit  time.Duration // or at least so long; 0: there is no such limit
+}
+
 // Gaps checks the pauses between repetitions: of the calls that on picks, those by one caller of one method with equal requests. A
 // pause lasts from the answer of one to the arrival of the next, on the server's clock; a call that arrives before the answer makes
-// a pause of 0. Each is to be at least atLeast and, unless that is 0, at most atMost. If nothing was repeated there is no pause to
-// check, and Gaps fails.
+// a pause of 0. Each is to be as want says. If nothing was repeated there is no pause to check, and Gaps fails.
 //
 // The polls of one operation are repetitions, so that
 //
-//	assert.Gaps(t, cloud, fake.OperationGet, time.Second, 0)
+//	assert.Gaps(t, cloud, fake.OperationGet, assert.Pauses{AtLeast: time.Second})
 //
 // checks that each operation was polled once a second at most.
-func Gaps(t fake.TB, s *fake.Server, on fake.Matcher, atLeast, atMost time.Duration) bool {
+func Gaps(t fake.TB, s *fake.Server, on fake.Matcher, want Pauses) bool {
 	t.Helper()
+	atLeast, atMost := want.AtLeast, want.AtMost
 	r, ok := readWhole(t, "Gaps", s, on)
 	if !ok {
 		return false
@@ -57,12 +66,13 @@ func Gaps(t fake.TB, s *fake.Server, on fake.Matcher, atLeast, atMost time.Durat
 }
 
 // Backoff checks that a client that tries again waits longer each time: of the calls that on picks, in each run of tries, a pause is
-// at least factor times the one before, or at least limit, if that is not 0. A run of tries is calls by one caller of one method
+// at least want.Factor times the one before, or at least want.Limit, if that is not 0. A run of tries is calls by one caller of one method
 // with equal requests, each but the first after one that failed, or, for polls, answered that the operation is not done. Pauses are
 // measured as in [Gaps]. There must be a run with two pauses. A client that adds jitter needs a lower factor: 1 asks for pauses that
 // do not shrink.
-func Backoff(t fake.TB, s *fake.Server, on fake.Matcher, factor float64, limit time.Duration) bool {
+func Backoff(t fake.TB, s *fake.Server, on fake.Matcher, want Growth) bool {
 	t.Helper()
+	factor, limit := want.Factor, want.Limit
 	r, ok := readWhole(t, "Backoff", s, on)
 	if !ok {
 		return false

@@ -24,15 +24,15 @@ func everyCheck(s *fake.Server, on fake.Matcher) (ofRecord, ofState map[string]f
 		"CalledTimes":     func(t fake.TB) bool { return assert.CalledTimes(t, s, 0, on) },
 		"Sequence":        func(t fake.TB) bool { return assert.Sequence(t, s, on) },
 		"Subsequence":     func(t fake.TB) bool { return assert.Subsequence(t, s, on) },
-		"Only":            func(t fake.TB) bool { return assert.Only[*compute.CreateImageRequest](t, s, on) != nil },
-		"All":             func(t fake.TB) bool { return assert.All[*compute.CreateImageRequest](t, s, on) != nil },
+		"Request":         func(t fake.TB) bool { return assert.Request[*compute.CreateImageRequest](t, s, on) != nil },
+		"Requests":        func(t fake.TB) bool { return assert.Requests[*compute.CreateImageRequest](t, s, on) != nil },
 		"Outcomes":        func(t fake.TB) bool { return assert.Outcomes(t, s, on, codes.OK) },
 		"Faulted":         func(t fake.TB) bool { return assert.Faulted(t, s, new(fake.Injected), on) },
 		"Before":          func(t fake.TB) bool { return assert.Before(t, s, on, on) },
 		"Overlapping":     func(t fake.TB) bool { return assert.Overlapping(t, s, on, on) },
 		"NeverConcurrent": func(t fake.TB) bool { return assert.NeverConcurrent(t, s, on, on) },
-		"Gaps":            func(t fake.TB) bool { return assert.Gaps(t, s, on, time.Second, 0) },
-		"Backoff":         func(t fake.TB) bool { return assert.Backoff(t, s, on, 2, 0) },
+		"Gaps":            func(t fake.TB) bool { return assert.Gaps(t, s, on, assert.Pauses{AtLeast: time.Second}) },
+		"Backoff":         func(t fake.TB) bool { return assert.Backoff(t, s, on, assert.Growth{Factor: 2}) },
 		"Deadlines":       func(t fake.TB) bool { return assert.Deadlines(t, s, on) },
 		"KeysKept":        func(t fake.TB) bool { return assert.KeysKept(t, s) },
 		"Awaited":         func(t fake.TB) bool { return assert.Awaited(t, s) },
@@ -47,7 +47,7 @@ func everyCheck(s *fake.Server, on fake.Matcher) (ofRecord, ofState map[string]f
 		"Unchanged":   func(t fake.TB) bool { return assert.Unchanged(t, s, state) },
 		"Changed":     func(t fake.TB) bool { return assert.Changed(t, s, state, map[string][]assert.Check{"x": nil}) },
 		"Eventually": func(t fake.TB) bool {
-			return assert.Eventually(t.(*recorder).ctx, t, s, func() bool { return true })
+			return assert.Eventually(t, s, func() bool { return true })
 		},
 	}
 	return ofRecord, ofState

@@ -1,7 +1,6 @@
 package assert_test
 
 import (
-	"context"
 	"strings"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -35,15 +34,17 @@ var misuseTrials = []trial{
 	{"bad_field_value", baked, nil, func(t fake.TB, s *scene) bool {
 		return assert.Called(t, s.Server, fake.Field[*compute.CreateImageRequest]("min_disk_size", "4 GiB"))
 	}},
-	{"bad_only_type", baked, nil, func(t fake.TB, s *scene) bool { return assert.Only[*compute.Image](t, s.Server) != nil }},
-	{"bad_all_interface", baked, nil, func(t fake.TB, s *scene) bool { return assert.All[proto.Message](t, s.Server) != nil }},
+	{"bad_only_type", baked, nil, func(t fake.TB, s *scene) bool { return assert.Request[*compute.Image](t, s.Server) != nil }},
+	{"bad_all_interface", baked, nil, func(t fake.TB, s *scene) bool { return assert.Requests[proto.Message](t, s.Server) != nil }},
 	{"bad_times", baked, nil, func(t fake.TB, s *scene) bool { return assert.CalledTimes(t, s.Server, -1) }},
 	{"bad_sequence", baked, nil, func(t fake.TB, s *scene) bool { return assert.Sequence(t, s.Server) }},
 	{"bad_outcomes", baked, nil, func(t fake.TB, s *scene) bool { return assert.Outcomes(t, s.Server, fake.ImageGet) }},
 	{"bad_fault", baked, nil, func(t fake.TB, s *scene) bool { return assert.Faulted(t, s.Server, nil) }},
 	{"bad_work", baked, nil, func(t fake.TB, s *scene) bool { return assert.Before(t, s.Server, fake.Work(nil), fake.ImageGet) }},
-	{"bad_gaps", baked, nil, func(t fake.TB, s *scene) bool { return assert.Gaps(t, s.Server, fake.ImageGet, 2, 1) }},
-	{"bad_backoff", baked, nil, func(t fake.TB, s *scene) bool { return assert.Backoff(t, s.Server, fake.ImageGet, 0, 0) }},
+	{"bad_gaps", baked, nil, func(t fake.TB, s *scene) bool {
+		return assert.Gaps(t, s.Server, fake.ImageGet, assert.Pauses{AtLeast: 2, AtMost: 1})
+	}},
+	{"bad_backoff", baked, nil, func(t fake.TB, s *scene) bool { return assert.Backoff(t, s.Server, fake.ImageGet, assert.Growth{}) }},
 	{"bad_image_id", baked, nil, func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, "fd8nowhere", assert.Family("web")) }},
 	{"bad_image_id_gone", baked, nil, func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, "fd8nowhere", assert.Gone()) }},
 	{"bad_image_id_empty", baked, nil, func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, "") }},
@@ -58,8 +59,15 @@ var misuseTrials = []trial{
 	{"bad_history", removed, nil, func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, s.id) }},
 	{"bad_history_id", baked, nil, func(t fake.TB, s *scene) bool { return assert.History(t, s.Server, "fd8nowhere", fake.Ready) }},
 	{"bad_state", baked, nil, func(t fake.TB, s *scene) bool { return assert.NothingLeft(t, s.Server, nil) }},
-	{"bad_changed", baked, nil, func(t fake.TB, s *scene) bool { return assert.Changed(t, s.Server, s.before, nil) }},
-	{"bad_condition", baked, nil, func(t fake.TB, s *scene) bool { return assert.Eventually(context.Background(), t, s.Server, nil) }},
+	{"bad_name_of_a_status", baked, nil, func(t fake.TB, s *scene) bool {
+		return assert.Image(t, s.Server, s.id, assert.Status(compute.Disk_READY))
+	}},
+	{"bad_status", baked, nil, func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, s.id, assert.Status(nil)) }},
+	{"bad_fields_of_a_disk", baked, nil, func(t fake.TB, s *scene) bool {
+		return assert.Image(t, s.Server, s.id, assert.Fields(&compute.Disk{Name: "web"}))
+	}},
+	{"bad_manners_of_nobody", idle, nil, func(t fake.TB, s *scene) bool { return assert.Manners(t, s.Server) }},
+	{"bad_condition", baked, nil, func(t fake.TB, s *scene) bool { return assert.Eventually(t, s.Server, nil) }},
 	{"gap_called", forgetful,
 		[]check{func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.ImageGet) }},
 		func(t fake.TB, s *scene) bool { return assert.Called(t, s.Server, fake.ImageCreate) }},

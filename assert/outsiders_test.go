@@ -130,7 +130,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	other := &iam.CreateIamTokenRequest{Identity: &iam.CreateIamTokenRequest_YandexPassportOauthToken{YandexPassportOauthToken: secret + "!"}}
 	otherLink := &compute.CreateImageRequest{Source: &compute.CreateImageRequest_Uri{Uri: "https://storage.yandexcloud.net/bucket/a.img?X-Amz-Signature=" + secret + "!"}}
 	r := new(recorder)
-	assert.Only[*iam.CreateIamTokenRequest](r, cloud)
+	assert.Request[*iam.CreateIamTokenRequest](r, cloud)
 	for _, m := range []fake.Matcher{
 		fake.Like(other), fake.Exactly(other), fake.Field[*iam.CreateIamTokenRequest]("yandex_passport_oauth_token", secret+"!"),
 		fake.Field[*iam.CreateIamTokenRequest]("jwt", secret+"!"),
@@ -142,7 +142,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 		assert.Sequence(r, cloud, m)
 	}
 	assert.Outcomes(r, cloud, fake.ImageList, codes.OK)
-	assert.Backoff(r, cloud, fake.TokenCreate, 2, 0)
+	assert.Backoff(r, cloud, fake.TokenCreate, assert.Growth{Factor: 2})
 	require.Len(t, r.failures, 25)
 
 	var page strings.Builder

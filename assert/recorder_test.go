@@ -19,6 +19,14 @@ type recorder struct {
 	stopped  int
 }
 
+// within is a TB with a context of its own, as a testing.T is.
+type within struct {
+	fake.TB
+	ctx context.Context
+}
+
+func (w within) Context() context.Context { return w.ctx }
+
 func (r *recorder) Name() string        { return "TestOfUser" }
 func (r *recorder) Logf(string, ...any) {}
 func (r *recorder) Cleanup(func())      {}

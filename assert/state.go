@@ -235,12 +235,3 @@ func brokenImages(images map[string][]Check) string {
 }
 
 func fieldName(s string) protoreflect.Name { return protoreflect.Name(s) }
-
-// only returns an image that has one field of im and nothing else.
-func only(im *compute.Image, field string) *compute.Image {
-	out := new(compute.Image)
-	if fd := im.ProtoReflect().Descriptor().Fields().ByName(fieldName(field)); im.ProtoReflect().Has(fd) {
-		out.ProtoReflect().Set(fd, im.ProtoReflect().Get(fd))
-	}
-	return out
-}

@@ -52,7 +52,7 @@ var callTrials = []trial{
 	{"called_exactly", baked,
 		[]check{
 			func(t fake.TB, s *scene) bool {
-				return assert.Called(t, s.Server, fake.Exactly(assert.Only[*compute.CreateImageRequest](t, s.Server)))
+				return assert.Called(t, s.Server, fake.Exactly(assert.Request[*compute.CreateImageRequest](t, s.Server)))
 			},
 			func(t fake.TB, s *scene) bool {
 				return assert.Called(t, s.Server, fake.Exactly(&compute.CreateImageRequest{FolderId: "f", Name: "web", Family: "web"},
@@ -100,12 +100,14 @@ var callTrials = []trial{
 		func(t fake.TB, s *scene) bool { return assert.CalledTimes(t, s.Server, 2, fake.Like(web)) }},
 	{"only_none", baked,
 		[]check{func(t fake.TB, s *scene) bool {
-			return assert.Only[*compute.CreateImageRequest](t, s.Server).GetName() == "web"
+			return assert.Request[*compute.CreateImageRequest](t, s.Server).GetName() == "web"
 		}},
-		func(t fake.TB, s *scene) bool { return assert.Only[*compute.DeleteImageRequest](t, s.Server) != nil }},
+		func(t fake.TB, s *scene) bool { return assert.Request[*compute.DeleteImageRequest](t, s.Server) != nil }},
 	{"only_several", retried("k", "k", "k"),
-		[]check{func(t fake.TB, s *scene) bool { return len(assert.All[*compute.CreateImageRequest](t, s.Server)) == 3 }},
-		func(t fake.TB, s *scene) bool { return assert.Only[*compute.CreateImageRequest](t, s.Server) != nil }},
+		[]check{func(t fake.TB, s *scene) bool {
+			return len(assert.Requests[*compute.CreateImageRequest](t, s.Server)) == 3
+		}},
+		func(t fake.TB, s *scene) bool { return assert.Request[*compute.CreateImageRequest](t, s.Server) != nil }},
 	{"outcomes", retried("k", "k", "k"),
 		[]check{func(t fake.TB, s *scene) bool {
 			return assert.Outcomes(t, s.Server, fake.ImageCreate, codes.Unavailable, codes.Unavailable, codes.OK)
@@ -222,45 +224,61 @@ var orderTrials = []trial{
 	{"gaps_too_short", pending,
 		[]check{
 			func(t fake.TB, s *scene) bool {
-				return assert.Gaps(t, s.Server, fake.OperationGet, time.Second, time.Second)
+				return assert.Gaps(t, s.Server, fake.OperationGet, assert.Pauses{AtLeast: time.Second, AtMost: time.Second})
 			},
-			func(t fake.TB, s *scene) bool { return assert.Gaps(t, s.Server, fake.OperationGet, 0, time.Second) },
+			func(t fake.TB, s *scene) bool {
+				return assert.Gaps(t, s.Server, fake.OperationGet, assert.Pauses{AtMost: time.Second})
+			},
 		},
-		func(t fake.TB, s *scene) bool { return assert.Gaps(t, s.Server, fake.OperationGet, 2*time.Second, 0) }},
+		func(t fake.TB, s *scene) bool {
+			return assert.Gaps(t, s.Server, fake.OperationGet, assert.Pauses{AtLeast: 2 * time.Second})
+		}},
 	{"gaps_too_long", retried("k", "k", "k"), nil,
-		func(t fake.TB, s *scene) bool { return assert.Gaps(t, s.Server, fake.ImageCreate, 0, time.Second) }},
+		func(t fake.TB, s *scene) bool {
+			return assert.Gaps(t, s.Server, fake.ImageCreate, assert.Pauses{AtMost: time.Second})
+		}},
 	{"gaps_none", baked, nil,
-		func(t fake.TB, s *scene) bool { return assert.Gaps(t, s.Server, fake.OperationGet, time.Second, 0) }},
+		func(t fake.TB, s *scene) bool {
+			return assert.Gaps(t, s.Server, fake.OperationGet, assert.Pauses{AtLeast: time.Second})
+		}},
 	{"backoff", retried("k", "k", "k"),
 		[]check{
-			func(t fake.TB, s *scene) bool { return assert.Backoff(t, s.Server, fake.ImageCreate, 2, 0) },
 			func(t fake.TB, s *scene) bool {
-				return assert.Backoff(t, s.Server, fake.ImageCreate, 10, 2*time.Second)
+				return assert.Backoff(t, s.Server, fake.ImageCreate, assert.Growth{Factor: 2})
+			},
+			func(t fake.TB, s *scene) bool {
+				return assert.Backoff(t, s.Server, fake.ImageCreate, assert.Growth{Factor: 10, Limit: 2 * time.Second})
 			},
 		},
-		func(t fake.TB, s *scene) bool { return assert.Backoff(t, s.Server, fake.ImageCreate, 3, 0) }},
+		func(t fake.TB, s *scene) bool {
+			return assert.Backoff(t, s.Server, fake.ImageCreate, assert.Growth{Factor: 3})
+		}},
 	{"backoff_without_pause", stubborn(3), nil,
-		func(t fake.TB, s *scene) bool { return assert.Backoff(t, s.Server, fake.ImageGet, 2, 0) }},
+		func(t fake.TB, s *scene) bool {
+			return assert.Backoff(t, s.Server, fake.ImageGet, assert.Growth{Factor: 2})
+		}},
 	{"backoff_one_pause", retried("k", "k"), nil,
-		func(t fake.TB, s *scene) bool { return assert.Backoff(t, s.Server, fake.ImageCreate, 2, 0) }},
+		func(t fake.TB, s *scene) bool {
+			return assert.Backoff(t, s.Server, fake.ImageCreate, assert.Growth{Factor: 2})
+		}},
 	{"eventually", stuck,
 		[]check{func(t fake.TB, s *scene) bool {
-			return assert.Eventually(context.Background(), t, s.Server, func() bool { return s.Image(s.id) != nil })
+			return assert.Eventually(t, s.Server, func() bool { return s.Image(s.id) != nil })
 		}},
 		func(t fake.TB, s *scene) bool {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
-			return assert.Eventually(ctx, t, s.Server, func() bool { return s.Image(s.id).Status == compute.Image_READY })
+			return assert.Eventually(within{t, ctx}, s.Server, func() bool { return s.Image(s.id).Status == compute.Image_READY })
 		}},
 	{"eventually_without_deadline", stuck, nil,
 		func(t fake.TB, s *scene) bool {
-			return assert.Eventually(context.Background(), t, s.Server, func() bool { return false })
+			return assert.Eventually(t, s.Server, func() bool { return false })
 		}},
 	{"eventually_cancelled", idle, nil,
 		func(t fake.TB, s *scene) bool {
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
-			return assert.Eventually(ctx, t, s.Server, func() bool { return false })
+			return assert.Eventually(within{t, ctx}, s.Server, func() bool { return false })
 		}},
 }
 
@@ -326,6 +344,9 @@ var stateTrials = []trial{
 	{"image_gone", removed,
 		[]check{func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, s.id, assert.Gone()) }},
 		func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, s.id, assert.Family("web")) }},
+	{"image_name", baked,
+		[]check{func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, s.id, assert.Name("web")) }},
+		func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, s.id, assert.Name("")) }},
 	{"image_not_gone", baked, nil, func(t fake.TB, s *scene) bool { return assert.Image(t, s.Server, s.id, assert.Gone()) }},
 	{"folder", baked,
 		[]check{
@@ -359,6 +380,9 @@ var stateTrials = []trial{
 		func(t fake.TB, s *scene) bool {
 			return assert.Changed(t, s.Server, s.before, checks{"old": {assert.Labels(map[string]string{"stage": "beta"})}})
 		}},
+	{"changed_none", baked,
+		[]check{func(t fake.TB, s *scene) bool { return assert.Changed(t, s.Server, s.Snapshot(), nil) }},
+		func(t fake.TB, s *scene) bool { return assert.Changed(t, s.Server, s.before, checks{}) }},
 	{"changed_others", baked,
 		[]check{func(t fake.TB, s *scene) bool {
 			return assert.Changed(t, s.Server, s.before, checks{"web": {assert.Status(compute.Image_READY)}})

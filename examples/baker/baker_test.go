@@ -79,7 +79,7 @@ func TestABusyServiceIsAskedLessAndLess(t *testing.T) {
 
 		require.NoError(t, err)
 		assert.CalledTimes(t, cloud, 5, fake.ImageCreate)
-		assert.Backoff(t, cloud, fake.ImageCreate, 2, 0)
+		assert.Backoff(t, cloud, fake.ImageCreate, assert.Growth{Factor: 2})
 	})
 }
 
