@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,13 +82,10 @@ func (s *Server) close() error {
 	case <-ended:
 	case <-limit.C:
 		stuck = fmt.Errorf("Close gave up after %v: still running are %s", closeLimit, s.stillRunning())
+		s.conns.end()
 		go s.grpc.Stop()
 	}
-	s.conns.mu.Lock()
-	for _, cc := range s.conns.clients {
-		cc.Close()
-	}
-	s.conns.mu.Unlock()
+	s.conns.closeClients()
 	s.parting.come()
 	return errors.Join(stuck, s.ca.remove(), s.unfired(), s.unordered(), s.Err())
 }
@@ -106,16 +102,38 @@ func (s *Server) unfired() error {
 func (s *Server) stop(busy bool) {
 	if busy {
 		s.awaitIdle()
-		s.grpc.GracefulStop()
-		s.conns.mu.Lock()
-		dialed := slices.Clone(s.conns.dialed)
-		s.conns.mu.Unlock()
-		for _, c := range dialed {
-			<-c.closed
-		}
+		s.deliver()
 	}
+	s.conns.end()
 	s.grpc.Stop()
 	s.serving.Wait()
+}
+
+// readLimit is how long Close waits for clients to read their answers, in real time. In a bubble time passes only when nobody there
+// has anything left to do, so that any time is enough.
+const (
+	readLimit       = 500 * time.Millisecond
+	readLimitBubble = time.Nanosecond
+)
+
+// deliver waits until clients have read their answers, but not for those that do not read.
+func (s *Server) deliver() {
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		s.grpc.GracefulStop()
+		s.conns.read()
+	}()
+	patience := readLimit
+	if s.home != "" {
+		patience = readLimitBubble
+	}
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	select {
+	case <-read:
+	case <-limit.C:
+	}
 }
 
 // awaitIdle waits until no call is running.
@@ -128,13 +146,14 @@ func (s *Server) awaitIdle() {
 	}
 }
 
-// stillRunning names the calls that have not been answered.
+// stillRunning names the calls that have not been answered, the first of many.
 func (s *Server) stillRunning() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	const most = 10
 	var calls []string
 	for e := range s.record.kept() {
-		if e.Call != nil && e.Call.Running() {
+		if len(calls) < most && e.Call != nil && e.Call.Running() {
 			calls = append(calls, e.Call.String())
 		}
 	}
@@ -142,6 +161,8 @@ func (s *Server) stillRunning() string {
 	switch {
 	case running == 0:
 		return "connections of clients that do not close"
+	case len(calls) == most && running > most:
+		calls = append(calls, fmt.Sprintf("and %d more", running-most))
 	case len(calls) < running:
 		calls = append(calls, fmt.Sprintf("%d that are not in the record", running-len(calls)))
 	}

@@ -120,7 +120,9 @@ type connections struct {
 	unnamed   int                         // callers that got a number for a name
 	dialed    []*clientConn
 	ungreeted map[net.Conn]struct{} // of a network, before their first words
+	open      map[*serverConn]struct{}
 	closing   bool
+	ended     bool
 }
 
 // greet remembers a connection until it has been greeted, or closes it at once where nobody would later. The caller holds the lock.
@@ -150,6 +152,59 @@ func (c *connections) closeUngreeted() {
 		_ = conn.Close()
 	}
 	c.ungreeted = nil
+}
+
+// opened remembers a connection until it is closed, or closes it at once where nobody would later.
+func (c *connections) opened(conn *serverConn) {
+	c.mu.Lock()
+	ended := c.ended
+	if !ended {
+		if c.open == nil {
+			c.open = make(map[*serverConn]struct{})
+		}
+		c.open[conn] = struct{}{}
+	}
+	c.mu.Unlock()
+	if ended {
+		_ = conn.Close()
+	}
+}
+
+func (c *connections) forget(conn *serverConn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.open, conn)
+}
+
+// end closes all connections: gRPC would wait for those whose client says nothing, or reads nothing.
+func (c *connections) end() {
+	c.mu.Lock()
+	c.ended = true
+	open := c.open
+	c.open = nil
+	c.mu.Unlock()
+	for conn := range open {
+		_ = conn.Close()
+	}
+}
+
+// read returns when the clients in process have read all that was sent to them, and closed their ends.
+func (c *connections) read() {
+	c.mu.Lock()
+	dialed := slices.Clone(c.dialed)
+	c.mu.Unlock()
+	for _, conn := range dialed {
+		<-conn.closed
+	}
+}
+
+// closeClients closes the server's own clients.
+func (c *connections) closeClients() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, cc := range c.clients {
+		cc.Close()
+	}
 }
 
 // newDialer returns the dialer of one caller. The caller holds s.conns.mu.
@@ -189,7 +244,7 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 	}
 	d.once.Do(func() {
 		d.listener = bufconn.Listen(pipeSize)
-		d.server.serve(callerListener{d.listener, d.from})
+		d.server.serve(callerListener{d.listener, d.from, d.server})
 	})
 	conn, err := d.listener.DialContext(ctx)
 	if err != nil {
@@ -226,7 +281,8 @@ func (c *clientConn) isClosed() bool {
 
 type callerListener struct {
 	net.Listener
-	from *caller
+	from   *caller
+	server *Server
 }
 
 func (l callerListener) Accept() (net.Conn, error) {
@@ -234,7 +290,7 @@ func (l callerListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &serverConn{Conn: conn, from: l.from}, nil
+	return &serverConn{Conn: conn, from: l.from, server: l.server}, nil
 }
 
 // serverConn is the server's end of a connection. It reaches the handlers of its calls as the address of their peer.
@@ -254,6 +310,7 @@ func (c *serverConn) RemoteAddr() net.Addr { return peerAddr{c} }
 // Close forgets the connection where it was still to be greeted.
 func (c *serverConn) Close() error {
 	err := c.Conn.Close()
+	c.server.conns.forget(c)
 	if c.way != nil {
 		c.server.conns.greeted(c.way.conn)
 	}

@@ -34,8 +34,11 @@ func WithGate(g Gate) Option {
 	})
 }
 
-// abandoned returns the answer to a call whose caller gave up while the gate held it; nil if there is no gate, or it waits on.
+// abandoned returns the answer to a call that came as Close began, or whose caller gave up while the gate held it; nil to any other.
 func (s *Server) abandoned(ctx context.Context) *answer {
+	if s.closed() {
+		return gaveUp(errClosed)
+	}
 	if s.settings.gate == nil || ctx.Err() == nil {
 		return nil
 	}

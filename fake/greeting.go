@@ -27,6 +27,9 @@ func (greeting) ClientHandshake(context.Context, string, net.Conn) (net.Conn, cr
 
 func (greeting) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
 	c, ok := raw.(*serverConn)
+	if ok {
+		c.server.conns.opened(c)
+	}
 	if !ok || c.way == nil {
 		return raw, inProcessInfo, nil
 	}

@@ -77,7 +77,9 @@ func newServer(t TB, opts []Option) (*Server, error) {
 	if err := s.settings.set(opts); err != nil {
 		return nil, err
 	}
-	s.build(s.settings.newWorld)
+	if err := s.build(s.settings.newWorld); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -88,8 +90,8 @@ func unbuilt(t TB, from settings) *Server {
 	return s
 }
 
-// build makes the server that the settings describe.
-func (s *Server) build(newWorld func() *world.World) {
+// build makes the server that the settings describe. The error is of a service that cannot be served.
+func (s *Server) build(newWorld func() *world.World) error {
 	s.watch = watch{clock: s.clock, complain: func(format string, args ...any) { s.misuse(format, args...) }}
 	s.watch.wind()
 	s.cloud = newWorld()
@@ -100,7 +102,7 @@ func (s *Server) build(newWorld func() *world.World) {
 		grpc.UnaryInterceptor(s.road),
 		grpc.StreamInterceptor(s.streamRoad),
 		grpc.UnknownServiceHandler(unknown),
-		grpc.InTapHandle(arriving),
+		grpc.InTapHandle(s.arriving),
 		grpc.Creds(greeting{}),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.NumStreamWorkers(2),
@@ -112,16 +114,17 @@ func (s *Server) build(newWorld func() *world.World) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 	)
 	s.registerServices()
-	for _, register := range s.services {
-		register(s.grpc, s)
-	}
 	healthpb.RegisterHealthServer(s.grpc, health.NewServer())
 	reflection.Register(s.grpc)
+	if err := s.registerNeighbours(); err != nil {
+		return err
+	}
 	s.served = sync.OnceValue(func() map[string]grpc.MethodInfo { return methodsOf(s.grpc) })
 	if clock, ok := s.clock.(*ManualClock); ok {
 		s.manual = clock
 		clock.attach(s)
 	}
+	return nil
 }
 
 // grpcServer is what a fake needs of a [grpc.Server]. A field of that type itself would have much of gRPC translated again in every

@@ -212,6 +212,9 @@ func (s *Server) Fork(t TB, opts ...Option) *Server {
 		t.FailNow()
 	}
 	state := s.Snapshot()
-	fork.build(func() *world.World { return state.copy().WithSettings(fork.settings.world) })
+	if err := fork.build(func() *world.World { return state.copy().WithSettings(fork.settings.world) }); err != nil {
+		t.Errorf("imagefake: Fork: %v", err)
+		t.FailNow()
+	}
 	return fork.adopt(t)
 }

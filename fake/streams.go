@@ -41,11 +41,15 @@ func (s *Server) streamRoad(srv any, stream grpc.ServerStream, info *grpc.Stream
 	a := &answer{}
 	if refused != nil {
 		a.status = refused
+	} else if s.closed() {
+		a = gaveUp(errClosed)
 	} else {
 		var err error
-		if broken := guarded(func() { err = handler(srv, &boundStream{stream, ctx}) }); broken != "" {
+		if broken := guarded(func() { err = handler(srv, &boundStream{stream, ctx, s.closing}) }); broken != "" {
 			s.misuse("the handler of %v %s", c, broken)
 			a = brokenTest("handler", broken)
+		} else if err != nil && s.closed() {
+			a = gaveUp(errClosed)
 		} else if err != nil {
 			a = &answer{status: status.Convert(err).Proto(), foreign: err}
 		}
@@ -57,13 +61,35 @@ func (s *Server) streamRoad(srv any, stream grpc.ServerStream, info *grpc.Stream
 	return status.ErrorProto(a.status)
 }
 
-// boundStream is a stream whose context ends with the server.
+// boundStream is a stream that ends with the server: its context, and whatever its handler waits for.
 type boundStream struct {
 	grpc.ServerStream
-	ctx context.Context
+	ctx     context.Context
+	closing <-chan struct{}
 }
 
 func (b *boundStream) Context() context.Context { return b.ctx }
+
+func (b *boundStream) RecvMsg(m any) error {
+	return b.unlessClosing(func() error { return b.ServerStream.RecvMsg(m) })
+}
+
+func (b *boundStream) SendMsg(m any) error {
+	return b.unlessClosing(func() error { return b.ServerStream.SendMsg(m) })
+}
+
+// unlessClosing does what may wait for the client, and does not wait for it any longer when Close begins. What it leaves behind ends
+// with the call.
+func (b *boundStream) unlessClosing(do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-b.closing:
+		return status.Error(codes.Unavailable, errClosed.Error())
+	}
+}
 
 // untilClosing returns a context that also ends when the server begins to close.
 func (s *Server) untilClosing(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 )
 
@@ -24,8 +26,12 @@ type errand struct {
 type errandKey struct{}
 
 // arriving begins the errand of a call. It keeps the request's headers where the road finds them without copying them, as
-// metadata.FromIncomingContext would. It runs on the connection's reader: it must not block.
-func arriving(ctx context.Context, info *tap.Info) (context.Context, error) {
+// metadata.FromIncomingContext would. It runs on the connection's reader: it must not block. From the moment Close begins no call
+// comes in any more.
+func (s *Server) arriving(ctx context.Context, info *tap.Info) (context.Context, error) {
+	if s.closed() {
+		return nil, status.Error(codes.Unavailable, errClosed.Error())
+	}
 	return context.WithValue(ctx, errandKey{}, &errand{header: info.Header}), nil
 }
 

@@ -1,0 +1,99 @@
+package fake
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"google.golang.org/grpc"
+)
+
+// registrar is what the funcs of [WithService] register their services with. gRPC ends the process where a service is registered
+// twice, with a type that does not serve it, or too late: here each of these is an error that names the service.
+type registrar struct {
+	server *Server
+	own    map[string]grpc.ServiceInfo // that the server serves itself
+
+	mu     sync.Mutex
+	taken  map[string]int // by service: the number of the option
+	option int            // whose func is running, from 1
+	broken []error
+	sealed bool // the server has started
+}
+
+// registerNeighbours registers the services of the options.
+func (s *Server) registerNeighbours() error {
+	r := &registrar{server: s, own: s.grpc.GetServiceInfo(), taken: make(map[string]int)}
+	for i, register := range s.services {
+		r.begin(i + 1)
+		if did := guarded(func() { register(r, s) }); did != "" {
+			r.fail("its func %s", did)
+		}
+	}
+	return r.end()
+}
+
+func (r *registrar) begin(option int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.option = option
+}
+
+func (r *registrar) end() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sealed = true
+	return errors.Join(r.broken...)
+}
+
+// RegisterService takes a service, if it can be served.
+func (r *registrar) RegisterService(desc *grpc.ServiceDesc, implementation any) {
+	r.mu.Lock()
+	late := r.sealed
+	r.mu.Unlock()
+	if late {
+		r.server.misuse("WithService: %s was registered after the server had started: register it before the func given to WithService returns",
+			desc.ServiceName)
+		return
+	}
+	if why := r.refuses(desc, implementation); why != "" {
+		r.fail("%s", why)
+		return
+	}
+	r.server.grpc.RegisterService(desc, implementation)
+}
+
+// refuses returns why a service cannot be served, and remembers one that can.
+func (r *registrar) refuses(desc *grpc.ServiceDesc, implementation any) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := desc.ServiceName
+	if _, own := r.own[name]; own {
+		return fmt.Sprintf("%s is a service that the fake serves itself: leave it out; to answer some of its calls otherwise inject faults", name)
+	}
+	if before := r.taken[name]; before != 0 {
+		if before == r.option {
+			return fmt.Sprintf("%s is registered twice by the same func: leave one out", name)
+		}
+		return fmt.Sprintf("%s is registered already, by option WithService number %d: leave one out", name, before)
+	}
+	if implementation != nil {
+		if want := reflect.TypeOf(desc.HandlerType).Elem(); !reflect.TypeOf(implementation).Implements(want) {
+			return fmt.Sprintf("a %T does not serve %s: it is no %v", implementation, name, want)
+		}
+	}
+	r.taken[name] = r.option
+	return ""
+}
+
+func (r *registrar) fail(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.broken = append(r.broken, fmt.Errorf("WithService number %d: %w", r.option, fmt.Errorf(format, args...)))
+}
+
+// GetServiceInfo returns the services registered so far, as reflection asks for them.
+func (r *registrar) GetServiceInfo() map[string]grpc.ServiceInfo {
+	return r.server.grpc.GetServiceInfo()
+}
