@@ -22,14 +22,20 @@ func AnyOf(on ...Matcher) Matcher {
 		}
 		j.only = append(j.only, part.only...)
 	}
-	j.judge = func(c *Call, explain bool) Verdict {
+	j.picks = func(c *Call) bool {
+		for i := range parts {
+			if parts[i].picks(c) {
+				return true
+			}
+		}
+		return len(parts) == 0
+	}
+	j.judge = func(c *Call) Verdict {
 		all := Verdict{Picked: len(parts) == 0}
 		best := far
 		for _, part := range parts {
-			v := part.judge(c, explain)
+			v := part.judge(c)
 			switch {
-			case v.Picked && !explain:
-				return v
 			case v.Picked:
 				all.Picked, all.ToTheEnd = true, all.ToTheEnd || v.ToTheEnd
 			case v.Distance() < best.Distance():
@@ -60,17 +66,25 @@ func AllOf(on ...Matcher) Matcher {
 	if j.wrong == "" && j.only != nil && len(j.only) == 0 {
 		j.wrong = "its conditions exclude each other: no call can be picked"
 	}
-	j.judge = func(c *Call, explain bool) Verdict {
+	j.picks = func(c *Call) bool {
+		for i := range parts {
+			if !parts[i].picks(c) {
+				return false
+			}
+		}
+		return true
+	}
+	j.judge = func(c *Call) Verdict {
 		all := Verdict{Picked: true}
 		known := false
 		for _, part := range parts {
-			v := part.judge(c, explain)
+			v := part.judge(c)
 			switch {
 			case v.Picked:
 				all.ToTheEnd = all.ToTheEnd || v.ToTheEnd
 				known = true
 				continue
-			case !explain || v.Reasons == nil:
+			case v.Reasons == nil:
 				return far
 			}
 			all.Picked = false

@@ -42,7 +42,7 @@ func (s *Server) Inject(f Fault) *Injected {
 	i := &Injected{server: s, fault: f, line: callerLine(), counts: make(map[string]int)}
 	if f.On != nil {
 		on := f.On.judging()
-		i.only, i.judge, i.asks = on.only, on.judge, on.asks
+		i.only, i.picks, i.asks = on.only, on.picks, on.asks
 	}
 	if broken := s.brokenFault(f); broken != "" {
 		s.misuse("Inject(%v): %s", f, broken)
@@ -92,10 +92,10 @@ func (s *Server) brokenFault(f Fault) string {
 // Injected is a fault on a server.
 type Injected struct {
 	// Every call looks at these, of every fault.
-	only  []Method                  // the methods whose calls it can happen to; nil: all
-	judge func(*Call, bool) Verdict // of its matcher; nil: any call
-	asks  bool                      // code of the test decides where or when
-	holds func() bool               // the condition of the trigger; nil: none
+	only  []Method         // the methods whose calls it can happen to; nil: all
+	picks func(*Call) bool // of its matcher; nil: any call
+	asks  bool             // code of the test decides where or when
+	holds func() bool      // the condition of the trigger; nil: none
 
 	server *Server
 	fault  Fault
@@ -185,7 +185,7 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 		case i.only != nil && !slices.Contains(i.only, c.Method):
 		case i.asks:
 			asking = append(asking, i)
-		case i.judge == nil || i.judge(c, false).Picked:
+		case i.picks == nil || i.picks(c):
 			picking = append(picking, i)
 		}
 	}
@@ -195,7 +195,7 @@ func (s *Server) hit(c *Call) ([]*Injected, *answer) {
 		var at *Injected
 		broken := guarded(func() {
 			for _, at = range asking {
-				if at.judge == nil || at.judge(c, false).Picked {
+				if at.picks == nil || at.picks(c) {
 					picking = append(picking, at)
 					holds[at] = at.holds == nil || at.holds()
 				}

@@ -52,6 +52,7 @@ func Exactly[Q proto.Message](want Q, opts ...cmp.Option) Matcher {
 		atSight: func(q proto.Message) bool {
 			return len(opts) == 0 && (plain.DifferAtSight(wanted, q) || plain.DifferAtSight(q, wanted))
 		},
+		asks: len(opts) > 0, // a comparer of one's own
 	})
 }
 
@@ -76,13 +77,14 @@ func Field[Q proto.Message](path string, want any) Matcher {
 	if err != nil {
 		return ofRequest[Q]("", err.Error(), comparison{})
 	}
-	return ofRequest[Q]("with "+w.String(), "", comparison{w.Differences, w.DiffersAtSight})
+	return ofRequest[Q]("with "+w.String(), "", comparison{differ: w.Differences, atSight: w.DiffersAtSight})
 }
 
 // comparison finds out how requests differ from what is wanted.
 type comparison struct {
 	differ  func(proto.Message) []plain.Difference
 	atSight func(proto.Message) bool // they certainly differ, found out cheaply
+	asks    bool                     // code of the test takes part
 }
 
 // ofRequest makes a matcher for requests of type Q that do not differ. wrong tells why there can be none.
@@ -98,23 +100,17 @@ func ofRequest[Q proto.Message](text, wrong string, with comparison, and ...Matc
 	}
 	request := &matcher{text: plain.Line(fmt.Sprintf("%s %s", of.Name(), text))}
 	request.is.only = takers(of)
-	request.is.asks = true // options of go-cmp are the test's code
-	request.is.judge = func(c *Call, explain bool) Verdict {
-		if c.Request == nil || c.Request.ProtoReflect().Descriptor() != of {
-			return far
-		}
-		if !explain && with.atSight(c.Request) {
-			return far
-		}
+	request.is.asks = with.asks
+	request.is.picks = func(c *Call) bool { return !with.atSight(c.Request) && len(with.differ(c.Request)) == 0 }
+	request.is.judge = func(c *Call) Verdict {
 		found := with.differ(c.Request)
 		v := Verdict{Picked: len(found) == 0}
 		for _, d := range found {
-			if explain {
-				v.Reasons = append(v.Reasons, d.String())
-			}
+			v.Reasons = append(v.Reasons, d.String())
 		}
 		return v
 	}
+	request.is.narrow(func(c *Call) bool { return c.Request != nil && c.Request.ProtoReflect().Descriptor() == of })
 	if len(and) == 0 {
 		return request
 	}

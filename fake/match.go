@@ -27,14 +27,17 @@ func Match[Q proto.Message](f func(Q) bool) Matcher {
 			"Match needs a func on a concrete request type, such as *compute.CreateImageRequest; this is one on %v", reflect.TypeFor[Q]()))
 	}
 	of := typeOf[Q]()
-	m := vague(fmt.Sprintf("a %s that matches", of.Name()), "", func(c *Call) bool { return f(c.Request.(Q)) })
+	m := vague(fmt.Sprintf("a %s that matches", of.Name()), "", func(c *Call) bool {
+		request, is := c.Request.(Q)
+		return is && f(request)
+	})
 	m.is.asks, m.is.only = true, takers(of)
 	judge := m.is.judge
-	m.is.judge = func(c *Call, explain bool) Verdict {
+	m.is.judge = func(c *Call) Verdict {
 		if _, is := c.Request.(Q); !is {
 			return far
 		}
-		return judge(c, explain)
+		return judge(c)
 	}
 	return m
 }
@@ -73,7 +76,7 @@ func OnResource(id string) Matcher {
 func OnOperation(id string) Matcher {
 	m := vague("calls on operation "+plain.Line(id), emptyID("OnOperation", id), func(c *Call) bool { return c.OperationID == id && id != "" })
 	m.is.only = []Method{OperationGet, OperationCancel}
-	m.is.judge = ofMethods(m.is.only, m.is.judge)
+	m.is.narrow(func(c *Call) bool { return c.Method == OperationGet || c.Method == OperationCancel })
 	return m
 }
 

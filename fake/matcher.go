@@ -20,15 +20,13 @@ type Matcher interface {
 
 // judging is all there is to a matcher. What is known before any call comes stands beside what judges one.
 type judging struct {
-	judge func(c *Call, explain bool) Verdict // without explain nothing but Picked counts
-	only  []Method                            // the only methods whose calls can be picked; nil: no such limit
-	named []Method                            // the methods that whoever made it named, all of which a server should serve
-	asks  bool                                // code of the test is run to decide
-	wrong string                              // why it can pick nothing, or does not mean what it says; "" if it is fine
+	picks func(*Call) bool    // every call of a server is asked about, for each fault on it
+	judge func(*Call) Verdict // of the same call its Picked says the same
+	only  []Method            // the only methods whose calls can be picked; nil: no such limit
+	named []Method            // the methods that whoever made it named, all of which a server should serve
+	asks  bool                // code of the test is run to decide
+	wrong string              // why it can pick nothing, or does not mean what it says; "" if it is fine
 }
-
-// picks tells whether a call is picked.
-func (j judging) picks(c *Call) bool { return j.judge(c, false).Picked }
 
 // Verdict is what a matcher says of a call.
 type Verdict struct {
@@ -71,7 +69,7 @@ func (s *Server) Judge(on Matcher) (judge func(*Call) Verdict, err error) {
 	if wrong != "" {
 		return nil, errors.New(wrong)
 	}
-	return func(c *Call) Verdict { return j.judge(c, true) }, nil
+	return j.judge, nil
 }
 
 // judging returns what there is to a matcher, and what is wrong with it on this server, "" if nothing.
@@ -121,7 +119,9 @@ func (m *matcher) judging() judging { return m.is }
 func (m *matcher) String() string   { return m.text }
 
 // nothing picks no call.
-var nothing = judging{judge: func(*Call, bool) Verdict { return Verdict{} }, only: []Method{}}
+var nothing = judging{
+	picks: func(*Call) bool { return false }, judge: func(*Call) Verdict { return far }, only: []Method{},
+}
 
 // impossible is a matcher that picks nothing, and says why.
 func impossible(text, why string) Matcher {
@@ -132,32 +132,31 @@ func impossible(text, why string) Matcher {
 
 // vague makes a matcher that can tell of a call that it does not pick no more than that.
 func vague(text, wrong string, picks func(*Call) bool) *matcher {
-	m := &matcher{judging{wrong: wrong}, text}
-	m.is.judge = func(c *Call, explain bool) Verdict {
-		switch {
-		case picks(c):
+	judge := func(c *Call) Verdict {
+		if picks(c) {
 			return Verdict{Picked: true}
-		case explain:
-			return Verdict{Reasons: []string{"not picked by: " + text}, Vague: true}
 		}
-		return Verdict{}
+		return Verdict{Reasons: []string{"not picked by: " + text}, Vague: true}
 	}
-	return m
+	return &matcher{judging{picks: picks, judge: judge, wrong: wrong}, text}
 }
 
-// ofMethods narrows a judgement to the calls of some methods: others are of another kind.
-func ofMethods(only []Method, judge func(*Call, bool) Verdict) func(*Call, bool) Verdict {
-	return func(c *Call, explain bool) Verdict {
-		if !slices.Contains(only, c.Method) {
-			return Verdict{}
+// narrow makes of a judgement one of the calls for which fits holds: others are of another kind.
+func (j *judging) narrow(fits func(*Call) bool) {
+	picks, judge := j.picks, j.judge
+	j.picks = func(c *Call) bool { return fits(c) && picks(c) }
+	j.judge = func(c *Call) Verdict {
+		if !fits(c) {
+			return far
 		}
-		return judge(c, explain)
+		return judge(c)
 	}
 }
 
 func (m Method) judging() judging {
 	j := judging{only: []Method{m}, named: []Method{m}}
-	j.judge = func(c *Call, _ bool) Verdict { return Verdict{Picked: c.Method == m} }
+	j.picks = func(c *Call) bool { return c.Method == m }
+	j.judge = func(c *Call) Verdict { return Verdict{Picked: c.Method == m} }
 	if m == "" {
 		j.wrong = "it is the zero Method; use one of the methods of package fake, or fake.Method(\"/package.Service/Name\")"
 	}

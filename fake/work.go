@@ -14,8 +14,8 @@ func Work(m Matcher) Matcher {
 	}
 	j := m.judging()
 	judge := j.judge
-	j.judge = func(c *Call, explain bool) Verdict {
-		v := judge(c, explain)
+	j.judge = func(c *Call) Verdict {
+		v := judge(c)
 		v.ToTheEnd = v.Picked
 		return v
 	}

@@ -51,8 +51,8 @@ func (w Want) String() string {
 	return w.path.text + ": " + plainText(w.value)
 }
 
-// DiffersAtSight tells whether the field of m, a text that another one is wanted in, differs. If not, only Differences knows. It
-// allocates nothing.
+// DiffersAtSight tells whether the field of m, a text that another one is wanted in, differs. If not, only Differences knows. It is as
+// cheap as [DifferAtSight].
 func (w Want) DiffersAtSight(m proto.Message) bool {
 	want, plain := w.value.(string)
 	if !plain {
