@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/imagefake/imagefake/fake"
@@ -16,6 +17,7 @@ func (x *runner) goCode(r *result) string {
 	for _, h := range r.schedule {
 		b.WriteString(x.hitCode(h))
 	}
+	b.WriteString(r.orderly)
 	return b.String()
 }
 
@@ -46,4 +48,49 @@ func methodCode(m fake.Method) string {
 		return "fake." + m.String()
 	}
 	return fmt.Sprintf("fake.Method(%q)", m.FullName())
+}
+
+// orderCode returns the order of a run as Go code: from its first departure from the usual order to where the last call that was
+// overtaken has its turn.
+func (r *run) orderCode() string {
+	steps := r.conductor.steps
+	first, last := -1, -1
+	for i, s := range steps {
+		if s.chosen == 0 {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		overtaken := func(later step) bool { return later.take().same(s.candidates[0]) }
+		if after := slices.IndexFunc(steps[i+1:], overtaken); after >= 0 {
+			last = max(last, i+1+after)
+		}
+	}
+	if first < 0 || last < 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("cloud.Order(\n")
+	for _, s := range steps[first : last+1] {
+		call := r.diary.calls().find(s.take().place)
+		if call == nil || s.take().at == answering {
+			continue
+		}
+		fmt.Fprintf(&b, "\t%s,\n", exactly(*call, r.oneCaller))
+	}
+	b.WriteString(")\n")
+	if r.answers {
+		return "// the order of the answers is the gate's alone; the calls take effect in this one\n" + b.String()
+	}
+	return b.String()
+}
+
+// exactly returns a matcher as Go code that picks a call by what it asks.
+func exactly(s seen, oneCaller bool) string {
+	on := fmt.Sprintf("fake.Exactly(%s)", literal(s.message))
+	if oneCaller {
+		return on
+	}
+	return fmt.Sprintf("fake.AllOf(%s, fake.ByCaller(%q))", on, s.caller)
 }

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/imagefake/imagefake/fake"
@@ -25,7 +26,8 @@ type diary struct {
 	numbers  map[caller]int
 	answered map[ask]ending // the latest answers
 	origins  origins
-	events   int // of the record since the body began that are calls or faults
+	subjects map[string]string // what the operations work on that calls started
+	events   int               // of the record since the body began that are calls or faults
 	changed  bool
 	clock    int
 }
@@ -33,7 +35,7 @@ type diary struct {
 func newDiary(base trace) *diary {
 	return &diary{
 		base: base, at: make(map[proto.Message]int), bySeq: make(map[int]int), times: make(map[ask]int),
-		numbers: make(map[caller]int), answered: make(map[ask]ending),
+		subjects: make(map[string]string), numbers: make(map[caller]int), answered: make(map[ask]ending),
 	}
 }
 
@@ -113,6 +115,9 @@ func (d *diary) answer(c *fake.Call) {
 	d.changed = d.changed || c.Changed
 	d.events += len(c.Faults)
 	d.origins.learn(s.ask, c)
+	if c.Method.Starts() && c.OperationID != "" {
+		d.subjects[c.OperationID] = c.ResourceID
+	}
 }
 
 // onUsualWay tells whether a body has come to a call as it does without faults: what was answered before it then was answered in the
@@ -138,6 +143,23 @@ func (d *diary) onUsualWay(s seen) bool {
 		}
 	}
 	return true
+}
+
+// final returns the state of a server in a form that is equal in all orders that come to the same: without ids and what follows from
+// their order.
+func (d *diary) final(s *fake.Server) string {
+	state := s.Snapshot()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var lines []string
+	for _, im := range state.Images() {
+		lines = append(lines, d.origins.canonical(im))
+	}
+	for _, op := range state.Operations() {
+		lines = append(lines, d.origins.canonical(op))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 // calls returns the calls so far.

@@ -35,8 +35,8 @@ func Explore(t *testing.T, body func(*T) error, opts ...Option) {
 		x.replay(token)
 		return
 	}
-	if s, ok := x.named(); ok {
-		x.alone(s)
+	if one, ok := x.named(); ok {
+		x.alone(one)
 		return
 	}
 	e := &exploration{runner: x}
@@ -112,6 +112,7 @@ type exploration struct {
 	implied    int             // runs left out because one of their faults breaks the body alone
 	unpaid     int             // pairs beyond the budget
 	unrun      int             // runs left out after too many were left behind
+	rounds     []*round        // of orders
 }
 
 // maxLeft is how many runs may leave something behind that cannot be cleared away before the exploration ends.
@@ -169,9 +170,12 @@ func (e *exploration) explore() error {
 		pairs = spread(pairs, e.pairs)
 	}
 	e.runAll(pairs, nil)
+	if e.orders > 0 {
+		e.exploreOrders()
+	}
 	if best := e.shortest(); best != nil && best.timeline == "" && !best.spun {
 		// It held until its goroutines were found to be left behind: too late for its timeline.
-		best.timeline = e.run(trial{schedule: best.schedule, keep: true}).timeline
+		best.timeline = e.run(trial{schedule: best.schedule, order: best.order, answers: best.answers, keep: true}).timeline
 	}
 	return nil
 }
@@ -268,7 +272,7 @@ func (e *exploration) take(r *result) {
 		return
 	}
 	if best := e.shortest(); best != nil {
-		if len(r.schedule) < len(best.schedule) {
+		if r.length() < best.length() {
 			best.timeline = ""
 		} else {
 			r.timeline = ""
@@ -277,12 +281,26 @@ func (e *exploration) take(r *result) {
 	e.breaks = append(e.breaks, r)
 }
 
+// length is how far a run is from the usual one.
+func (r *result) length() int { return len(r.schedule) + len(r.order) }
+
+// name returns the name of the subtest that a run becomes.
+func (r *result) name() string {
+	switch {
+	case len(r.order) == 0:
+		return r.schedule.String()
+	case len(r.schedule) == 0:
+		return r.order.name(r.answers)
+	}
+	return r.schedule.String() + "+" + r.order.name(r.answers)
+}
+
 // shortest returns the broken run with the fewest faults, the first of them; nil if none broke.
 func (e *exploration) shortest() *result {
 	if len(e.breaks) == 0 {
 		return nil
 	}
-	return slices.MinFunc(e.breaks, func(a, b *result) int { return len(a.schedule) - len(b.schedule) })
+	return slices.MinFunc(e.breaks, func(a, b *result) int { return a.length() - b.length() })
 }
 
 // countUndated counts the calls that Deadline leaves out.
@@ -301,7 +319,7 @@ func (e *exploration) countUndated() int {
 func (e *exploration) unbroken(all []schedule) []schedule {
 	guilty := make(map[string]bool)
 	for _, r := range e.breaks {
-		if len(r.schedule) == 1 {
+		if len(r.schedule) == 1 && len(r.order) == 0 {
 			guilty[r.schedule[0].identity()] = true
 		}
 	}
@@ -312,10 +330,10 @@ func (e *exploration) unbroken(all []schedule) []schedule {
 	})
 }
 
-// spread returns n of the schedules, evenly over all of them: a budget that is short leaves something of everything out, not all of
+// spread returns n of all, evenly over all of them: a budget that is short leaves something of everything out, not all of
 // the end.
-func spread(all []schedule, n int) []schedule {
-	chosen := make([]schedule, n)
+func spread[E any](all []E, n int) []E {
+	chosen := make([]E, n)
 	for i := range chosen {
 		chosen[i] = all[i*len(all)/n]
 	}

@@ -25,8 +25,16 @@ type Found struct {
 	Broken  map[string]string // stories, by schedule
 	Summary string
 	Runs    int
+	Rounds  []Round
 	Left    int
 	Unrun   int
+}
+
+// A Round is what one round of orders came to.
+type Round struct {
+	Runs    int
+	Unpaid  int            // ways beyond the budget
+	Endings map[string]int // outcomes, final states, broken promises and what was asked
 }
 
 // Find explores as Explore does, and returns what it found instead of reporting it.
@@ -41,7 +49,10 @@ func Find(t *testing.T, body func(*T) error, opts ...Option) (Found, error) {
 	}
 	f := Found{Broken: make(map[string]string), Summary: e.summary(), Runs: e.runs, Left: int(e.left.Load()), Unrun: e.unrun}
 	for _, r := range e.breaks {
-		f.Broken[r.schedule.String()] = r.story()
+		f.Broken[r.name()] = e.story(r)
+	}
+	for _, r := range e.rounds {
+		f.Rounds = append(f.Rounds, Round{r.runs, r.unpaid, r.endings})
 	}
 	return f, nil
 }
@@ -86,4 +97,14 @@ func Replay(t *testing.T, token string, body func(*T) error, opts ...Option) (st
 		story = r.story()
 	}
 	return story, r.timeline, nil
+}
+
+// Unreduced makes Orders try also what can only repeat other orders.
+func Unreduced() Option {
+	return option(func(c *config) error { c.unreduced = true; return nil })
+}
+
+// Commits makes Orders try those of commits alone.
+func Commits() Option {
+	return option(func(c *config) error { c.commitsOnly = true; return nil })
 }

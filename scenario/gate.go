@@ -19,7 +19,7 @@ import (
 // The usual order takes the first of them each time.
 type gate struct {
 	diary   *diary
-	chooses func([]*visit) int // nil: the usual order
+	chooses func([]*visit) int // which of them goes on, -1: none, time is to pass; nil: the usual order
 	most    int                // calls that may come
 	tooMany func()             // called at the first beyond that
 	answers bool               // the order of answers is a choice
@@ -31,8 +31,10 @@ type gate struct {
 	mu      sync.Mutex // guards what follows
 	shut    bool       // calls wait; else they pass at once
 	waiting []*visit
+	steps   int           // calls that were let through, and times that time was let pass
+	lull    bool          // time is to pass before the next
 	holder  int           // the Seq of the call that was let through last
-	over    chan struct{} // closed when the run is over
+	over    chan struct{} // closed when calls are to pass
 }
 
 // A point is where calls wait.
@@ -54,6 +56,8 @@ type visit struct {
 
 	record   func() int // until it is in the record
 	seq      int
+	since    int  // the step that it came after
+	passed   bool // others that come while time passes go first
 	released bool
 	barrier  barrier
 }
@@ -116,6 +120,7 @@ func (g *gate) enter(v *visit) bool {
 		return false
 	}
 	v.ask, v.text = g.diary.asks(v.call)
+	v.since = g.steps
 	v.barrier = g.block()
 	g.waiting = append(g.waiting, v)
 	g.ring()
@@ -162,14 +167,40 @@ func (g *gate) letOneThrough() {
 	for _, v := range g.waiting {
 		g.takeDown(v)
 	}
-	chosen := g.waiting[0]
+	take := 0
 	if g.chooses != nil {
-		chosen = g.waiting[g.chooses(g.waiting)]
+		take = g.chooses(g.waiting)
 	}
-	g.release(chosen)
+	g.steps++
+	if take < 0 {
+		for _, v := range g.waiting {
+			v.passed = true
+		}
+		g.lull = true
+	} else {
+		g.release(g.waiting[take])
+		for _, v := range g.waiting {
+			v.passed = false
+		}
+	}
 	if len(g.waiting) > 0 {
 		g.ring()
 	}
+}
+
+// lulls tells whether time is to pass before the next call is let through, once.
+func (g *gate) lulls() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	lull := g.lull
+	g.lull = false
+	if lull {
+		select {
+		case <-g.bell: // of those that wait already
+		default:
+		}
+	}
+	return lull
 }
 
 // release lets a visit go on. The caller holds the lock.
@@ -183,6 +214,7 @@ func (g *gate) release(v *visit) {
 // compare sorts visits: answers first, so that what is over goes on before something new begins.
 func (v *visit) compare(w *visit) int {
 	for _, d := range []int{
+		btoi(v.passed) - btoi(w.passed),
 		int(min(v.at, committing)) - int(min(w.at, committing)),
 		strings.Compare(v.call.Caller, w.call.Caller),
 		strings.Compare(v.call.Method.FullName(), w.call.Method.FullName()),
@@ -196,6 +228,9 @@ func (v *visit) compare(w *visit) int {
 	}
 	return 0
 }
+
+// equal tells whether two visits are the same choice: who asks the same at the same point may stand for each other.
+func (v *visit) equal(w *visit) bool { return v.at == w.at && v.ask == w.ask && v.passed == w.passed }
 
 // close makes calls wait from now on; open ends that, for those that wait too.
 func (g *gate) close() {

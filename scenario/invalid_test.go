@@ -31,6 +31,8 @@ func TestBadOptions(t *testing.T) {
 		`two kinds are called "denied"`:                   scenario.Faults(scenario.Denied, scenario.Denied),
 		`two kinds are called "deadline-late"`:            scenario.Faults(scenario.Deadline, scenario.Kind{Name: "deadline-late", Do: do}),
 		"Pairs(-1): name the number of runs":              scenario.Pairs(-1),
+		"Orders(0): name the number of runs":              scenario.Orders(0),
+		"Orders(-1): name the number of runs":             scenario.Orders(-1),
 		"Limit(-1ns, 0): a limit cannot be negative":      scenario.Limit(-1, 0),
 		"Parallel(0): name how many runs may go on":       scenario.Parallel(0),
 		"can happen to any of the 1 calls that On picks":  scenario.On(fake.ImageDelete),
@@ -42,6 +44,13 @@ func TestBadOptions(t *testing.T) {
 			_, err := scenario.Find(t, probe, opt)
 			require.ErrorContains(t, err, want)
 		})
+	}
+}
+
+func TestOrdersOnRealTime(t *testing.T) {
+	for _, opts := range [][]scenario.Option{{scenario.Orders(1), scenario.RealTime()}, {scenario.RealTime(), scenario.Orders(1)}} {
+		_, err := scenario.Find(t, probe, opts...)
+		require.ErrorContains(t, err, "Orders and RealTime: which call goes first can only be decided in a bubble")
 	}
 }
 

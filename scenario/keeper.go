@@ -21,8 +21,12 @@ import (
 func (r *run) keepQuickly() {
 	r.gate.bell = make(chan struct{}, 1)
 	r.gate.block = func() barrier { return make(quickBarrier) }
-	kept := make(chan struct{})
-	r.kept = kept
+	kept, leave := make(chan struct{}), make(chan struct{})
+	r.comeToRest = func() {
+		close(leave)
+		<-kept
+		synctest.Wait()
+	}
 	go func() {
 		defer close(kept)
 		defer func() {
@@ -32,10 +36,16 @@ func (r *run) keepQuickly() {
 			}
 		}()
 		for {
-			select {
-			case <-r.gate.bell:
-			case <-r.gate.over:
-				return
+			if r.gate.lulls() {
+				r.lull()
+			} else {
+				select {
+				case <-r.gate.bell:
+				case <-leave:
+					return
+				case <-r.gate.over:
+					return
+				}
 			}
 			r.resting.Store(true)
 			synctest.Wait()
@@ -43,6 +53,20 @@ func (r *run) keepQuickly() {
 			r.gate.letOneThrough()
 		}
 	}()
+}
+
+// latency is how long a call is on its way at most, where that is a choice.
+const latency = time.Second
+
+// lull lets time pass until another call comes.
+func (r *run) lull() {
+	limit := time.NewTimer(latency)
+	defer limit.Stop()
+	select {
+	case <-r.gate.bell:
+	case <-limit.C:
+	case <-r.gate.over:
+	}
 }
 
 // A quickBarrier is a channel of the bubble: who waits at it is at rest in the eyes of the runtime.
@@ -57,8 +81,8 @@ func (b quickBarrier) wait(ctx context.Context) {
 	}
 }
 
-// keepCarefully keeps a gate from outside of the bubble, until the run has ended.
-func (r *run) keepCarefully(ended <-chan struct{}) {
+// keepCarefully keeps a gate from outside of the bubble, until the run is to come to rest or has ended.
+func (r *run) keepCarefully(ended <-chan struct{}, rested chan<- struct{}) {
 	for {
 		select {
 		case <-r.gate.bell:
@@ -71,6 +95,10 @@ func (r *run) keepCarefully(ended <-chan struct{}) {
 				return
 			case <-time.After(20 * time.Microsecond):
 			}
+		}
+		if r.leaving.Load() {
+			close(rested)
+			return
 		}
 		r.gate.callConductor()
 	}

@@ -188,7 +188,7 @@ func TestReplay(t *testing.T) {
 	require.Contains(t, out, "what happened:")
 	require.NotContains(t, out, "explored TestNaiveBaker")
 
-	parts := strings.SplitN(token, ";", 5)
+	parts := strings.SplitN(token, ";", 6)
 	with := func(at int, text string) string {
 		changed := append([]string(nil), parts...)
 		changed[at] = text
@@ -200,10 +200,10 @@ func TestReplay(t *testing.T) {
 		{"another format", "naive", with(0, "99"), `it begins with "99", this version writes tokens that begin with "2"`},
 		{"cut short", "naive", "2;TestNaiveBaker", "it is cut short"},
 		{"no seed", "naive", with(3, "x"), "the seed"},
-		{"no kind", "naive", with(4, "ImageCreate#1/lost"), `no kind of fault is called "lost"`},
-		{"no method", "naive", with(4, "ImageMake#1/denied"), `no method is called "ImageMake"`},
-		{"no place", "naive", with(4, "lost-reply"), "want a call and a kind of fault"},
-		{"no number", "naive", with(4, "ImageCreate#0/lost-reply"), `the number of the call, "0", is none`},
+		{"no kind", "naive", with(5, "ImageCreate#1/lost"), `no kind of fault is called "lost"`},
+		{"no method", "naive", with(5, "ImageMake#1/denied"), `no method is called "ImageMake"`},
+		{"no place", "naive", with(5, "lost-reply"), "want a call and a kind of fault"},
+		{"no number", "naive", with(5, "ImageCreate#0/lost-reply"), `the number of the call, "0", is none`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := child(t, false, run, asChild+"="+c.child, "IMAGEFAKE_REPLAY="+c.token)

@@ -18,16 +18,19 @@ func (o option) apply(c *config) error { return o(c) }
 
 // config is what options write.
 type config struct {
-	server   []fake.Option
-	setup    func(*fake.Server)
-	kinds    []Kind
-	asked    bool // kinds are the user's choice
-	on       []fake.Matcher
-	pairs    int
-	time     time.Duration
-	calls    int
-	bubbles  int // runs at a time; 0: on real time, outside of a bubble
-	watchdog time.Duration
+	server      []fake.Option
+	setup       func(*fake.Server)
+	kinds       []Kind
+	asked       bool // kinds are the user's choice
+	on          []fake.Matcher
+	pairs       int
+	orders      int  // 0: the usual one only
+	commitsOnly bool // of tests: neither answers nor time on the way
+	unreduced   bool // of tests: orders that can only repeat others are tried, too
+	time        time.Duration
+	calls       int
+	bubbles     int // runs at a time; 0: on real time, outside of a bubble
+	watchdog    time.Duration
 }
 
 const (
@@ -46,6 +49,9 @@ func newConfig(opts []Option) (config, error) {
 		if err := o.apply(&c); err != nil {
 			return c, err
 		}
+	}
+	if c.orders > 0 && c.bubbles == 0 {
+		return c, errors.New("Orders and RealTime: which call goes first can only be decided in a bubble; leave one of them out")
 	}
 	if c.time == 0 {
 		c.time = defaultTime
@@ -124,6 +130,25 @@ func Pairs(budget int) Option {
 			return fmt.Errorf("Pairs(%d): name the number of runs that pairs may take; 0 for none", budget)
 		}
 		c.pairs = budget
+		return nil
+	})
+}
+
+// Orders makes [Explore] try the orders in which calls that are under way at the same time take effect, without faults, in at most
+// budget runs. In as many runs again, calls are on their way for up to a second, so that later ones overtake them; and in as many
+// again the order of their answers is tried, too. Default: the usual order alone, the same in every run: of the calls that wait the
+// first by caller, method and request.
+//
+// What can only repeat what other orders show is left out: reads change places freely, and so do calls on different images, names,
+// families and folders. Whether it is the same to the body is tried once for each two calls. The report says how many orders there
+// are, and what was left out. A breaking order is reported with the fewest departures from the usual one, as a call of
+// [fake.Server.Order] that makes it happen on any server.
+func Orders(budget int) Option {
+	return option(func(c *config) error {
+		if budget < 1 {
+			return fmt.Errorf("Orders(%d): name the number of runs that orders may take, from 1; for none leave the option out", budget)
+		}
+		c.orders = budget
 		return nil
 	})
 }

@@ -22,24 +22,25 @@ func replayToken() string { return os.Getenv(replayVariable) }
 // tokenFormat begins every token: a change of the format changes it.
 const tokenFormat = "2"
 
-// A token names one run of one body in one line: format, test, version of the body, seed, schedule.
+// A token names one run of one body in one line: format, test, version of the body, seed, order, schedule.
 type token struct {
 	test    string
 	version string
 	seed    uint64
+	order   string // that of answers begins with an a
 	faults  string
 }
 
 func (tk token) String() string {
-	return strings.Join([]string{tokenFormat, url.QueryEscape(tk.test), tk.version, strconv.FormatUint(tk.seed, 10), tk.faults}, ";")
+	return strings.Join([]string{tokenFormat, url.QueryEscape(tk.test), tk.version, strconv.FormatUint(tk.seed, 10), tk.order, tk.faults}, ";")
 }
 
 func parseToken(text string) (token, error) {
-	parts := strings.SplitN(text, ";", 5)
+	parts := strings.SplitN(text, ";", 6)
 	if parts[0] != tokenFormat {
 		return token{}, fmt.Errorf("it begins with %q, this version writes tokens that begin with %q", parts[0], tokenFormat)
 	}
-	if len(parts) != 5 {
+	if len(parts) != 6 {
 		return token{}, errors.New("it is cut short: copy all of it, quotes included")
 	}
 	test, err := url.QueryUnescape(parts[1])
@@ -50,12 +51,16 @@ func parseToken(text string) (token, error) {
 	if err != nil {
 		return token{}, fmt.Errorf("the seed: %w", err)
 	}
-	return token{test: test, version: parts[2], seed: seed, faults: parts[4]}, nil
+	return token{test: test, version: parts[2], seed: seed, order: parts[4], faults: parts[5]}, nil
 }
 
 // tokenOf returns the token of a run. The version is learnt from the run without faults.
 func (x *runner) tokenOf(r *result) token {
-	return token{test: x.t.Name(), version: x.version, seed: r.seed, faults: r.schedule.exact()}
+	order := r.order.String()
+	if r.answers {
+		order = "a" + order
+	}
+	return token{test: x.t.Name(), version: x.version, seed: r.seed, order: order, faults: r.schedule.exact()}
 }
 
 // command returns the shell command that makes a run again, alone.
@@ -80,38 +85,51 @@ func runPattern(name string) string {
 	return strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
 }
 
-// named returns the schedule that -run asks for alone, by the name of its subtest; false if it asks for no subtest.
-func (x *runner) named() (schedule, bool) {
+// named returns the run that -run asks for alone, by the name of its subtest; false if it asks for no subtest.
+func (x *runner) named() (trial, bool) {
 	pattern := flag.Lookup("test.run")
 	if pattern == nil {
-		return nil, false
+		return trial{}, false
 	}
 	parts := strings.Split(pattern.Value.String(), "/")
 	above := strings.Count(x.t.Name(), "/") + 1
 	if len(parts) <= above {
-		return nil, false
+		return trial{}, false
 	}
 	parts = parts[above:]
 	for i, part := range parts {
 		parts[i] = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(part, "^"), "$"), `\`, "")
 	}
-	s, err := parseSchedule(strings.Join(parts, "/"), x.kinds)
-	return s, err == nil && len(s) > 0 // any other pattern picks from what the whole exploration finds
+	one := trial{keep: true}
+	faults, last := strings.Join(parts, "/"), ""
+	if at := strings.LastIndexByte(faults, '+') + 1; strings.HasPrefix(faults[at:], "order-") || strings.HasPrefix(faults[at:], "answers-") {
+		faults, last = strings.TrimSuffix(faults[:at], "+"), faults[at:]
+	}
+	var err error
+	if last != "" {
+		var text string
+		text, one.answers = strings.CutPrefix(last, "answers-")
+		if one.order, err = parseOrder(strings.TrimPrefix(text, "order-")); err != nil {
+			return trial{}, false
+		}
+	}
+	one.schedule, err = parseSchedule(faults, x.kinds)
+	return one, err == nil && len(one.schedule)+len(one.order) > 0 // any other pattern picks from what the whole exploration finds
 }
 
 // alone makes one run in the place of all, as the subtest that it would have been.
-func (x *runner) alone(s schedule) {
+func (x *runner) alone(one trial) {
 	x.t.Helper()
 	_, err := x.learn()
 	if err == nil {
-		s, err = x.resolve(s)
+		one.schedule, err = x.resolve(one.schedule)
 	}
 	if err != nil {
 		x.t.Fatalf("scenario.Explore: %v", err)
 	}
-	r := x.run(trial{schedule: s, keep: true})
+	r := x.run(one)
 	text := x.story(r)
-	x.t.Run(s.String(), func(t *testing.T) {
+	x.t.Run(r.name(), func(t *testing.T) {
 		if r.broken() {
 			t.Error(text)
 			return
@@ -128,10 +146,10 @@ func (x *runner) replay(text string) {
 		x.t.Fatalf("scenario: the token in %s cannot be replayed: %v", replayVariable, err)
 	}
 	if r.broken() {
-		x.t.Errorf("%v breaks:\n%s", r.schedule, indent(x.story(r), "\t"))
+		x.t.Errorf("%v breaks:\n%s", r.name(), indent(x.story(r), "\t"))
 		return
 	}
-	x.t.Logf("%v holds: %s", r.schedule, r.held())
+	x.t.Logf("%v holds: %s", r.name(), r.held())
 }
 
 // held tells how a run ended that did not break.
@@ -156,6 +174,11 @@ func (x *runner) rerun(text string) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	text, answers := strings.CutPrefix(tk.order, "a")
+	order, err := parseOrder(text)
+	if err != nil {
+		return nil, err
+	}
 	base, err := x.learn()
 	if err != nil {
 		return nil, err
@@ -167,5 +190,5 @@ func (x *runner) rerun(text string) (*result, error) {
 	if faults, err = x.resolve(faults); err != nil {
 		return nil, err
 	}
-	return x.run(trial{schedule: faults, seed: tk.seed, keep: true}), nil
+	return x.run(trial{schedule: faults, seed: tk.seed, order: order, answers: answers, keep: true}), nil
 }

@@ -10,10 +10,10 @@ import (
 // publish makes a failed subtest of each schedule that broke the body, the shortest first, and logs the summary.
 func (e *exploration) publish() {
 	e.t.Helper()
-	slices.SortStableFunc(e.breaks, func(a, b *result) int { return len(a.schedule) - len(b.schedule) })
+	slices.SortStableFunc(e.breaks, func(a, b *result) int { return a.length() - b.length() })
 	for _, r := range e.breaks {
 		text := e.story(r)
-		e.t.Run(r.schedule.String(), func(t *testing.T) { t.Error("\n" + text) })
+		e.t.Run(r.name(), func(t *testing.T) { t.Error("\n" + text) })
 	}
 	e.t.Log(e.summary())
 }
@@ -40,11 +40,14 @@ func (e *exploration) summary() string {
 	note(int(e.left.Load()), "1 run left behind what cannot be ended", "%d runs left behind what cannot be ended")
 	note(e.unrun, "1 run was not made, because of what earlier ones left behind",
 		"%d runs were not made, because of what earlier ones left behind")
+	for _, r := range e.rounds {
+		b.WriteString(r.summary())
+	}
 	if e.shortest() == nil {
 		return strings.TrimSpace(b.String())
 	}
 	best := e.shortest()
-	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s", best.schedule, indent(e.story(best), "\t"))
+	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s", best.name(), indent(e.story(best), "\t"))
 	return strings.TrimSpace(b.String())
 }
 
@@ -82,6 +85,9 @@ func count(n int, one, many string) string {
 func (x *runner) story(r *result) string {
 	var b strings.Builder
 	b.WriteString(r.story())
+	for _, turn := range r.turns {
+		fmt.Fprintf(&b, "%s\n", turn)
+	}
 	fmt.Fprintf(&b, "as Go code:\n%s", indent(x.goCode(r), "\t"))
 	fmt.Fprintf(&b, "again:\n\t%s\n", x.command(r))
 	b.WriteString(timelineOf(r))

@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
@@ -32,121 +31,6 @@ type runner struct {
 	oneCaller bool   // all calls are those of the server's own connection
 }
 
-// A trial is what one run is to go through.
-type trial struct {
-	schedule
-	seed uint64  // of Chaos; 0: the server's own
-	rate float64 // of Chaos; 0: only the schedule happens
-	keep bool    // keep the timeline even if the run holds
-
-	follow  bool // other faults are to come behind it: its calls are looked at
-	careful bool // let the careful keeper have it
-}
-
-// result is what became of a run.
-type result struct {
-	trial
-	trace    trace
-	err      error    // what the body returned
-	returned bool     // it did: it neither panicked nor failed with FailNow
-	failures []string // what broke it; none: it held
-	logs     []string
-	skipped  bool
-	fired    []bool   // by hit of the schedule: whether it happened
-	struck   schedule // what happened, as hits: of Chaos
-	timeline string   // if broken or asked for
-	spun     bool     // it was left to itself, and nothing is known of it
-	lost     bool     // something of the run goes on, or sits somewhere for ever
-}
-
-func (r *result) broken() bool { return len(r.failures) > 0 }
-
-// happened tells whether all hits of the schedule did.
-func (r *result) happened() bool {
-	for _, fired := range r.fired {
-		if !fired {
-			return false
-		}
-	}
-	return true
-}
-
-// run executes the body once. It always returns: after the limits of the run, or, where no virtual time can pass, after the watchdog
-// has seen no call for too long.
-func (x *runner) run(tr trial) *result {
-	tr.careful = tr.careful || x.careful.Load()
-	if r := x.attempt(tr); r != nil {
-		return r
-	}
-	x.careful.Store(true)
-	x.givenUp.Add(1)
-	tr.careful = true
-	return x.attempt(tr)
-}
-
-// attempt executes the body once; nil if only the careful keeper can do it.
-func (x *runner) attempt(tr trial) *result {
-	r := newRun(x, tr)
-	ended := make(chan struct{})
-	if x.bubbles > 0 && tr.careful {
-		go r.keepCarefully(ended)
-	}
-	go func() {
-		defer close(ended)
-		defer func() {
-			if p := recover(); p != nil {
-				r.deadlocked(p)
-			}
-		}()
-		if x.bubbles == 0 {
-			r.main()
-			return
-		}
-		synctest.Test(x.t, func(*testing.T) { r.main() })
-	}()
-
-	watchdog := time.NewTimer(x.watchdog)
-	defer watchdog.Stop()
-	pause := firstLook
-	look := time.NewTimer(pause)
-	defer look.Stop()
-	for calls := int64(0); ; {
-		select {
-		case <-ended:
-			if r.result.lost {
-				x.left.Add(1)
-			}
-			if r.locks.Load() {
-				x.careful.Store(true)
-			}
-			return r.result
-		case <-look.C:
-			if x.bubbles > 0 && !tr.careful && r.stuck() {
-				r.abandoned.Store(true)
-				return nil
-			}
-			pause = min(2*pause, time.Second)
-			look.Reset(pause)
-		case <-watchdog.C:
-			if now := r.gate.come.Load(); now != calls && x.bubbles > 0 {
-				calls = now
-				watchdog.Reset(x.watchdog)
-				continue
-			}
-			if x.bubbles == 0 && !r.overtime.Load() {
-				watchdog.Reset(x.watchdog) // on real time the run's own limit comes first
-				continue
-			}
-			x.left.Add(1)
-			r.abandoned.Store(true)
-			return r.spinning()
-		}
-	}
-}
-
-// firstLook is after how much real time it is first looked whether a run is stuck with its keeper. Most are over by then.
-const firstLook = 20 * time.Millisecond
-
 // A run is one execution of the body. Its fields are used inside the bubble, but for the atomic ones, which the watchdog reads.
 type run struct {
 	*runner
@@ -156,9 +40,14 @@ type run struct {
 	lease  *lease
 	diary  *diary
 	gate   *gate
+
+	conductor *conductor // nil: the usual order
+
 	placed []*fake.Injected
 	drawn  map[*fake.Injected]hit // of Chaos: place unknown until it fires
-	kept   <-chan struct{}        // closed when the keeper of the bubble has ended
+
+	comeToRest func()      // ends the keeper, waits until all is at rest, and leaves calls at the gate where they are
+	leaving    atomic.Bool // the careful keeper is to do so
 
 	resting atomic.Bool // the keeper asks the runtime whether all is at rest
 	ours    family      // goroutines of the bubble; of the careful keeper
@@ -177,6 +66,11 @@ type run struct {
 func newRun(x *runner, tr trial) *run {
 	r := &run{runner: x, trial: tr, result: &result{trial: tr}, diary: newDiary(x.base)}
 	r.gate = &gate{diary: r.diary, most: x.config.calls, tooMany: func() { close(r.tooMany) }}
+	if tr.rules != nil || tr.order != nil {
+		r.conductor = &conductor{run: r, script: tr.order, asleep: slices.Clone(tr.asleep), trail: tr.trail}
+		r.gate.chooses = r.conductor.choose
+		r.gate.answers = tr.answers
+	}
 	if tr.careful {
 		// Made outside of the bubble: the keeper uses it there.
 		r.gate.bell, r.gate.block = make(chan struct{}, 1), r.gate.carefully
@@ -223,14 +117,13 @@ func (r *run) main() {
 			return
 		}
 	}
-	r.gate.open()
-	if r.kept != nil {
-		<-r.kept
-	}
-	if r.bubbles > 0 {
-		synctest.Wait() // a caller learns that its connection was cut before the server has taken that down
+	if r.comeToRest != nil {
+		// What the body left under way is of no account. But a caller learns that its connection was cut before the server has
+		// taken that down, and one that gives up before its call has left the gate.
+		r.comeToRest()
 	}
 	r.report()
+	r.gate.open()
 	if closeServer != nil {
 		r.test.mute()
 		closeServer()
@@ -358,41 +251,21 @@ func (r *run) report() {
 			res.schedule[i].number = at.number
 		}
 	}
+	if r.conductor != nil {
+		res.turns = turns(r.conductor.steps)
+		if res.broken() || r.keep {
+			res.orderly = r.orderCode()
+		}
+	}
+	if r.rules != nil {
+		res.steps, res.final = r.conductor.steps, r.diary.final(s)
+	}
 	if r.drawn != nil {
 		res.struck = r.strikes(s)
 	}
 	if res.broken() || r.keep {
 		res.timeline = s.Timeline()
 	}
-}
-
-// deadlocked takes down the panic with which a bubble ends that cannot end: goroutines were left in it.
-func (r *run) deadlocked(p any) {
-	text := fmt.Sprint(p)
-	if !strings.HasPrefix(text, "deadlock:") {
-		r.result.failures = append(r.result.failures, "panic outside of the body: "+text)
-		r.result.lost = true
-		return
-	}
-	if r.result.lost {
-		return // the body itself: known
-	}
-	bubble := r.bubble.Load()
-	left := goroutines(func(g plain.Goroutine) bool { return g.Bubble != "" && g.Bubble == bubble })
-	r.result.failures = append(r.result.failures, "leaves goroutines behind: "+whereabouts(left))
-	r.result.lost = true
-}
-
-// spinning is the result of a run that makes no calls and lets no time pass: it cannot be stopped. Nothing of it may be touched but
-// what is atomic.
-func (r *run) spinning() *result {
-	id, _ := r.goroutine.Load().(string)
-	bubble, _ := r.bubble.Load().(string)
-	at := whereabouts(goroutines(func(g plain.Goroutine) bool {
-		return g.ID == id || g.Bubble != "" && g.Bubble == bubble && strings.HasPrefix(g.State, "run")
-	}))
-	text := fmt.Sprintf("hangs: no call for %v of real time, and no virtual time passes: %s", r.watchdog, at)
-	return &result{trial: r.trial, failures: []string{text}, lost: true, spun: true}
 }
 
 // inParallel runs f for 0 to n-1, so many at a time.

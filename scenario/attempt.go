@@ -1,0 +1,122 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/imagefake/imagefake/fake/plain"
+)
+
+// run executes the body once. It always returns: after the limits of the run, or, where no virtual time can pass, after the watchdog
+// has seen no call for too long.
+func (x *runner) run(tr trial) *result {
+	tr.careful = tr.careful || x.careful.Load()
+	if r := x.attempt(tr); r != nil {
+		return r
+	}
+	x.careful.Store(true)
+	x.givenUp.Add(1)
+	tr.careful = true
+	return x.attempt(tr)
+}
+
+// attempt executes the body once; nil if only the careful keeper can do it.
+func (x *runner) attempt(tr trial) *result {
+	r := newRun(x, tr)
+	ended := make(chan struct{})
+	if x.bubbles > 0 && tr.careful {
+		rested := make(chan struct{})
+		r.comeToRest = func() {
+			r.leaving.Store(true)
+			r.gate.ring()
+			<-rested
+		}
+		go r.keepCarefully(ended, rested)
+	}
+	go func() {
+		defer close(ended)
+		defer func() {
+			if p := recover(); p != nil {
+				r.deadlocked(p)
+			}
+		}()
+		if x.bubbles == 0 {
+			r.main()
+			return
+		}
+		synctest.Test(x.t, func(*testing.T) { r.main() })
+	}()
+
+	watchdog := time.NewTimer(x.watchdog)
+	defer watchdog.Stop()
+	pause := firstLook
+	look := time.NewTimer(pause)
+	defer look.Stop()
+	for calls := int64(0); ; {
+		select {
+		case <-ended:
+			if r.result.lost {
+				x.left.Add(1)
+			}
+			if r.locks.Load() {
+				x.careful.Store(true)
+			}
+			return r.result
+		case <-look.C:
+			if x.bubbles > 0 && !tr.careful && r.stuck() {
+				r.abandoned.Store(true)
+				return nil
+			}
+			pause = min(2*pause, time.Second)
+			look.Reset(pause)
+		case <-watchdog.C:
+			if now := r.gate.come.Load(); now != calls && x.bubbles > 0 {
+				calls = now
+				watchdog.Reset(x.watchdog)
+				continue
+			}
+			if x.bubbles == 0 && !r.overtime.Load() {
+				watchdog.Reset(x.watchdog) // on real time the run's own limit comes first
+				continue
+			}
+			x.left.Add(1)
+			r.abandoned.Store(true)
+			return r.spinning()
+		}
+	}
+}
+
+// firstLook is after how much real time it is first looked whether a run is stuck with its keeper. Most are over by then.
+const firstLook = 20 * time.Millisecond
+
+// deadlocked takes down the panic with which a bubble ends that cannot end: goroutines were left in it.
+func (r *run) deadlocked(p any) {
+	text := fmt.Sprint(p)
+	if !strings.HasPrefix(text, "deadlock:") {
+		r.result.failures = append(r.result.failures, "panic outside of the body: "+text)
+		r.result.lost = true
+		return
+	}
+	if r.result.lost {
+		return // the body itself: known
+	}
+	bubble := r.bubble.Load()
+	left := goroutines(func(g plain.Goroutine) bool { return g.Bubble != "" && g.Bubble == bubble })
+	r.result.failures = append(r.result.failures, "leaves goroutines behind: "+whereabouts(left))
+	r.result.lost = true
+}
+
+// spinning is the result of a run that makes no calls and lets no time pass: it cannot be stopped. Nothing of it may be touched but
+// what is atomic.
+func (r *run) spinning() *result {
+	id, _ := r.goroutine.Load().(string)
+	bubble, _ := r.bubble.Load().(string)
+	at := whereabouts(goroutines(func(g plain.Goroutine) bool {
+		return g.ID == id || g.Bubble != "" && g.Bubble == bubble && strings.HasPrefix(g.State, "run")
+	}))
+	text := fmt.Sprintf("hangs: no call for %v of real time, and no virtual time passes: %s", r.watchdog, at)
+	return &result{trial: r.trial, failures: []string{text}, lost: true, spun: true}
+}
