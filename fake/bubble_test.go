@@ -52,7 +52,7 @@ func TestHoursOfWaitingTakeFewPolls(t *testing.T) {
 		"paced":             {options: []fake.Option{fake.WithPollInterval(2 * time.Second)}, polls: 3*3600/2 + 2, took: 3 * time.Hour},
 		"own deadline":      {deadline: time.Hour, polls: 3600/20 + 10, want: codes.DeadlineExceeded, took: time.Hour},
 		"short deadline":    {deadline: 50 * time.Millisecond, polls: 10, want: codes.DeadlineExceeded, took: 50 * time.Millisecond},
-		"no time for it":    {deadline: 3 * time.Millisecond, polls: 1, want: codes.DeadlineExceeded, took: 3 * time.Millisecond},
+		"no time for it":    {deadline: 3 * time.Millisecond, polls: 2, want: codes.DeadlineExceeded, took: 3 * time.Millisecond},
 		"replica that lags": {fault: fake.Fault{On: fake.OperationGet, When: fake.Until(2 * time.Hour), Do: fake.Lag(1)}, polls: 3 * 3600, took: 3 * time.Hour},
 		"delayed":           {fault: fake.Fault{On: fake.OperationGet, When: fake.Nth(2), Do: fake.Delay(2 * time.Hour)}, polls: 200, took: 3 * time.Hour},
 	} {
@@ -92,6 +92,7 @@ func TestAHoldEndsBeforeItsCallersDeadline(t *testing.T) {
 		cloud := fake.New(t, fake.WithPlan(fake.Stuck()))
 		c := clientsOf(cloud.Conn())
 		op, _ := c.create(t, fromDisk("web"))
+		c.poll(t, op.Id) // whoever comes back at once after this is held
 		for _, left := range []time.Duration{
 			6 * time.Millisecond, 20 * time.Millisecond, time.Second, 10 * time.Second, 21 * time.Second, time.Minute, 5 * time.Hour,
 		} {

@@ -47,6 +47,7 @@ type Call struct {
 	requestID uint64 // number of the request id
 	bare      bool   // answered Trailers-Only
 	pace      string // told when to poll again
+	unheld    bool   // a poll that could have been held, and was answered at once
 	ordered   bool   // it has a turn in an order
 }
 

@@ -34,6 +34,16 @@ func (c clients) poll(t *testing.T, id string) *operation.Operation {
 	return op
 }
 
+// untilDone polls without a pause until the operation is done: its first poll is answered at once, and the next ones are held.
+func (c clients) untilDone(ctx context.Context, id string) (*operation.Operation, error) {
+	for {
+		op, err := c.ops.Get(ctx, &operation.GetOperationRequest{OperationId: id})
+		if err != nil || op.Done {
+			return op, err
+		}
+	}
+}
+
 // fromDisk is a request that a server takes without being told of anything before.
 func fromDisk(name string) *compute.CreateImageRequest {
 	return &compute.CreateImageRequest{

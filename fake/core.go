@@ -15,6 +15,7 @@ import (
 //	history   is given changes, and knows what was before them
 //	handles   is given operations, and has the one handle of each
 //	waiters   is told that something happened, and wakes who waits for it
+//	pollers   is told of answers to polls, and knows who comes back for another
 //	faults    counts calls, and knows which of them a fault means
 //	orders    knows which call goes before which
 //
@@ -28,6 +29,7 @@ type core struct {
 	history  history
 	handles  handles
 	waiters  waiters
+	pollers  pollers
 	faults   faults
 	requests uint64 // request ids given out
 
@@ -104,6 +106,7 @@ func (c *core) publish(by *Call) {
 		if moved.Before == nil {
 			c.handles.add(moved.After)
 		}
+		c.pollers.moved(moved.After.Id)
 		c.waiters.release(moved.After.Id)
 	}
 	c.waiters.announce()

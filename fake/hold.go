@@ -10,20 +10,31 @@ import (
 
 // Of the time package, whatever the server's clock says: a client's own deadline runs on it.
 const (
-	holdLimit  = 20 * time.Second
-	holdMargin = 5 * time.Millisecond // by which an answer precedes the caller's deadline, at least
+	holdLimit        = 20 * time.Second
+	holdMargin       = 250 * time.Millisecond // by which an answer precedes the caller's deadline, at least: busy machines take long
+	holdMarginBubble = 5 * time.Millisecond   // where time waits for the answer
 )
 
-// hold keeps the poll of an operation back until the operation is no longer as seen: at most holdLimit, and ending before the
-// caller's deadline. A caller so near its deadline that an answer could not reach it in time gets none.
-func (s *Server) hold(ctx context.Context, c *Call, seen *lro.Operation) (*lro.Operation, error) {
-	limit := holdLimit
-	if deadline, bounded := ctx.Deadline(); bounded {
-		left := time.Until(deadline)
-		if left > holdMargin {
-			limit = min(limit, left-max(left/10, holdMargin))
-		}
+// holdLimit returns how long a poll may be held: ending before the caller's deadline by a tenth of what it leaves, or by the margin.
+// fits is false if it leaves no time beside the margin. In a bubble such a poll is held to its deadline: answered at once, a client
+// without a pause would come back for ever, because time stands still as long as it does.
+func (s *Server) holdLimit(ctx context.Context) (limit time.Duration, fits bool) {
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		return holdLimit, true
 	}
+	left, margin := time.Until(deadline), holdMargin
+	if s.home != "" {
+		margin = holdMarginBubble
+	}
+	if left <= margin {
+		return holdLimit, s.home != ""
+	}
+	return min(holdLimit, left-max(left/10, margin)), true
+}
+
+// hold keeps the poll of an operation back until the operation is no longer as seen, or the limit has passed.
+func (s *Server) hold(ctx context.Context, c *Call, seen *lro.Operation, limit time.Duration) (*lro.Operation, error) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	for {

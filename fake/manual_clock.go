@@ -28,7 +28,8 @@ type manualTimer struct {
 	c  chan time.Time
 }
 
-// NewClock returns a clock that stands at start.
+// NewClock returns a clock that stands at start. Polls are held by the time package's time all the same, up to 20 seconds each where a
+// client comes back before the clock has moved: see [WithPollInterval], and [WithUnheldPolls] for never.
 func NewClock(start time.Time) *ManualClock { return &ManualClock{now: start} }
 
 // Now returns the time the clock stands at.

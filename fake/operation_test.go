@@ -301,6 +301,7 @@ func TestAPollIsHeldUntilTheOperationChanges(t *testing.T) {
 		cloud := fake.New(t, byHand)
 		c := clientsOf(cloud.Conn())
 		op, _ := c.create(t, fromDisk("web"))
+		require.False(t, c.poll(t, op.Id).Done, "the first poll is answered at once")
 		start := time.Now()
 		go func() {
 			time.Sleep(7 * time.Second)
@@ -310,6 +311,7 @@ func TestAPollIsHeldUntilTheOperationChanges(t *testing.T) {
 		require.Equal(t, 7*time.Second, time.Since(start))
 
 		op, _ = c.create(t, fromDisk("api"))
+		require.False(t, c.poll(t, op.Id).Done)
 		start = time.Now()
 		require.False(t, c.poll(t, op.Id).Done, "held no longer than 20 seconds")
 		require.Equal(t, 20*time.Second, time.Since(start))

@@ -126,8 +126,11 @@ func WithPlan(p Plan, on ...Matcher) Option {
 
 // WithPollInterval paces the polls of SDKs as the real service does: polls are answered at once, and tell the SDK in the header
 // x-operation-poll-interval to wait d before the next. d is a whole number of seconds, at least one. Without it the header says 0,
-// and a poll of an operation that does not stand at a Polls step is held until the operation changes: at most 20 seconds, and ending
-// before the caller's deadline. Waiting then neither sleeps nor spins.
+// and the poll of an unfinished operation is held until the operation changes, if its caller comes back at once: at most 250 ms after
+// the answer to its last poll of that operation, in a testing/synctest bubble and on a [ManualClock] at the same moment. So SDKs
+// neither sleep nor spin while they wait, and a client that sleeps between its polls is never held. A hold lasts 20 seconds at most and
+// ends 250 ms before the caller's deadline, or by a tenth of what that leaves; a caller that leaves less is answered at once. Not held
+// either are polls that count themselves, see [Polls].
 func WithPollInterval(d time.Duration) Option {
 	return option(func(s *settings) error {
 		if d < time.Second || d%time.Second != 0 {
@@ -137,6 +140,10 @@ func WithPollInterval(d time.Duration) Option {
 		return nil
 	})
 }
+
+// WithUnheldPolls never holds a poll: it is answered at once, and SDKs are told to wait a second before the next, the shortest pause
+// that the header can name. It is WithPollInterval(time.Second).
+func WithUnheldPolls() Option { return WithPollInterval(time.Second) }
 
 // Rules is a set of validation rules.
 type Rules int

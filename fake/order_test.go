@@ -85,7 +85,7 @@ func TestOrderLetsOthersPass(t *testing.T) {
 func TestOrderCountsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.After(10*time.Second))))
-		cloud.Order(ofFamily("aaa"), fake.OperationGet, fake.OperationGet, fake.ImageList)
+		cloud.Order(ofFamily("aaa"), fake.OperationGet, fake.OperationGet, fake.OperationGet, fake.OperationGet, fake.ImageList)
 		images := compute.NewImageServiceClient(cloud.Conn())
 		listed := make(chan *compute.ListImagesResponse, 1)
 		go func() {
@@ -97,19 +97,24 @@ func TestOrderCountsCalls(t *testing.T) {
 		}()
 		op, err := images.Create(t.Context(), &compute.CreateImageRequest{FolderId: "f", Family: "aaa", Source: &compute.CreateImageRequest_DiskId{DiskId: "d"}})
 		require.NoError(t, err)
+		polls := operation.NewOperationServiceClient(cloud.Conn())
+		_, err = polls.Get(t.Context(), &operation.GetOperationRequest{OperationId: op.Id})
+		require.NoError(t, err, "the first poll of a caller is answered at once, the next is held")
 		var other sync.WaitGroup
 		other.Go(func() {
-			_, err := operation.NewOperationServiceClient(cloud.ConnAs("other")).Get(t.Context(), &operation.GetOperationRequest{OperationId: op.Id})
-			if err != nil {
-				t.Errorf("poll: %v", err)
+			for range 2 {
+				_, err := operation.NewOperationServiceClient(cloud.ConnAs("other")).Get(t.Context(), &operation.GetOperationRequest{OperationId: op.Id})
+				if err != nil {
+					t.Errorf("poll: %v", err)
+				}
 			}
 		})
 		synctest.Wait()
 		require.True(t, cloud.Calls(fake.ImageList)[0].Running())
-		op, err = operation.NewOperationServiceClient(cloud.Conn()).Get(t.Context(), &operation.GetOperationRequest{OperationId: op.Id})
+		op, err = polls.Get(t.Context(), &operation.GetOperationRequest{OperationId: op.Id})
 		require.NoError(t, err)
 		require.True(t, op.Done)
-		require.Equal(t, compute.Image_CREATING, (<-listed).Images[0].Status, "the list came when the second poll was held, before the end")
+		require.Equal(t, compute.Image_CREATING, (<-listed).Images[0].Status, "the list came when the last poll was held, before the end")
 		other.Wait()
 	})
 }

@@ -67,6 +67,7 @@ type answer struct {
 	reply   proto.Message // nil: status tells why
 	status  *spb.Status
 	pace    string      // when SDKs are to poll again, in seconds; "": nothing is said
+	unheld  bool        // of a poll that could have been held
 	bare    bool        // Trailers-Only: as the transport or a proxy answers, and what gRPC's retry policy repeats
 	trailer metadata.MD // beside the ids
 	foreign error       // a neighbour's error: passed on as it is
@@ -131,7 +132,7 @@ func (s *Server) handle(ctx context.Context, e *errand, request proto.Message, h
 		if err != nil {
 			return &answer{status: status.Convert(err).Proto()}
 		}
-		e.answer = answer{reply: reply.(proto.Message), pace: e.pace}
+		e.answer = answer{reply: reply.(proto.Message), pace: e.pace, unheld: e.unheld}
 		return &e.answer
 	}
 	return s.handleForeign(ctx, e.Call, request, handler)
@@ -169,7 +170,9 @@ func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
 	if st != nil && a.foreign == nil {
 		st = contract.WithRequestInfo(st, ids.request())
 	}
-	s.finish(c, a, st)
+	if s.finish(c, a, st) == manyPolls && s.home != "" {
+		s.spins(c.Reply.(*operation.Operation))
+	}
 
 	// Both fail only where the caller is gone.
 	if a.bare {
@@ -192,13 +195,13 @@ func (s *Server) reply(ctx context.Context, c *Call, a *answer) (any, error) {
 	return a.reply, nil
 }
 
-// finish records the answer of a call.
-func (c *core) finish(call *Call, a *answer, st *spb.Status) {
+// finish records the answer of a call. Of a poll it returns how many equal answers there have been.
+func (c *core) finish(call *Call, a *answer, st *spb.Status) (equal int) {
 	now := c.lock()
 	defer c.mu.Unlock()
 	call.End = now
 	call.Answered = c.record.last
-	call.bare, call.pace = a.bare, a.pace
+	call.bare, call.pace, call.unheld = a.bare, a.pace, a.unheld
 	call.ReplyTrailer = a.trailer
 	switch {
 	case call.conn.cut:
@@ -210,10 +213,14 @@ func (c *core) finish(call *Call, a *answer, st *spb.Status) {
 		call.Reply = a.reply
 		if op, ok := a.reply.(*operation.Operation); ok {
 			call.OperationID = op.Id
+			if call.Method == OperationGet {
+				equal = c.pollers.answered(call.Caller, op, told{time.Now(), now})
+			}
 		}
 	}
 	c.passTurn(call)
 	c.waiters.answered(call)
+	return equal
 }
 
 var statusOK = status.New(codes.OK, "")

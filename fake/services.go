@@ -106,7 +106,8 @@ type operationService struct {
 	server *Server
 }
 
-// Get answers a poll: it may move the operation. One that polls do not move is held until something else does.
+// Get answers a poll: it may move the operation. One that polls do not move is held until something else does, if it follows the same
+// caller's last without a pause.
 func (o operationService) Get(ctx context.Context, r *operation.GetOperationRequest) (*operation.Operation, error) {
 	e := errandOf(ctx)
 	s := o.server
@@ -135,7 +136,15 @@ func (o operationService) Get(ctx context.Context, r *operation.GetOperationRequ
 	if e.pace = s.pace(op, e.view != nil); e.pace != "0" || moved || op.Run.Phase.Done() || op.Run.PolledOn() {
 		return op.Operation, nil
 	}
-	op, err := s.hold(ctx, e.Call, op)
+	if e.unheld = !s.cameBack(e.Call); e.unheld {
+		return op.Operation, nil
+	}
+	limit, fits := s.holdLimit(ctx)
+	if !fits {
+		e.unheld, e.pace = true, "1" // 0 would spin until the caller's deadline
+		return op.Operation, nil
+	}
+	op, err := s.hold(ctx, e.Call, op, limit)
 	switch {
 	case err == errClosed:
 		return nil, status.Error(codes.Unavailable, err.Error())

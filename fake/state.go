@@ -195,6 +195,7 @@ func (c *core) restore(w *world.World, now time.Time) {
 	c.record.add(Event{Kind: RestoreEvent, Time: now, Text: "the test restored a state"})
 	c.waiters.releaseAll()
 	c.history = history{}
+	c.pollers = pollers{}
 	c.waiters.announce()
 }
 

@@ -20,6 +20,7 @@ type errand struct {
 	view    *world.World     // of a read that lags: what it sees; nil: the present
 	lag     *encounter       // with the fault that makes it lag
 	pace    string           // of a poll: when to come again, in seconds
+	unheld  bool             // of a poll that could have been held
 	answer  answer           // of the server's own handlers
 }
 

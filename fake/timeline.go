@@ -242,7 +242,7 @@ func (s *Server) farewell(t TB) string {
 	if picture == "" {
 		return ""
 	}
-	text := fmt.Sprintf("what the server of %s saw:\n%s", t.Name(), picture)
+	text := fmt.Sprintf("what the server of %s saw:\n%s%s", t.Name(), picture, s.unpolled())
 	keeper, keeps := t.(interface{ ArtifactDir() string })
 	asked := flag.Lookup("test.artifacts")
 	directory, name := os.Getenv(artifactsVariable), fileName(t.Name())

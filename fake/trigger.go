@@ -232,7 +232,8 @@ func (t chance) wrong() string {
 	return ""
 }
 
-// ByHand passes a step only when the test calls [Operation.Step] or another method that moves it.
+// ByHand passes a step only when the test calls [Operation.Step] or another method that moves it. Until then the polls of a client that
+// comes back at once are held, up to 20 seconds each: see [WithPollInterval], and [WithUnheldPolls] for never.
 func ByHand() StepTrigger { return byHand{} }
 
 type byHand struct{}

@@ -377,6 +377,13 @@ func (m *machine) bad(rt *rapid.T) {
 
 func (m *machine) poll(rt *rapid.T) { m.call(rt, "OperationGet", getOperation(m.anyOperation(rt))) }
 
+// pollAgain comes back at once, so that the second poll may be held.
+func (m *machine) pollAgain(rt *rapid.T) {
+	id := m.anyOperation(rt)
+	m.call(rt, "OperationGet", getOperation(id))
+	m.call(rt, "OperationGet", getOperation(id))
+}
+
 func (m *machine) cancel(rt *rapid.T) {
 	m.call(rt, "OperationCancel", cancelOperation(m.anyOperation(rt)))
 }

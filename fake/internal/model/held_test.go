@@ -22,21 +22,42 @@ type held struct {
 	since    time.Time
 	deadline time.Duration // what the caller leaves, 0: for ever
 	restored bool          // another state was put under it
+	caller   string
+	answered moment // to be read once there is an answer
 	answer   chan answer
 	cancel   context.CancelFunc
 }
 
+// told is who has polled what, and moment when that was answered, on the time package's clock and the server's: only who comes back at
+// once is held.
+type (
+	told   struct{ caller, id string }
+	moment struct{ real, served time.Time }
+)
+
+// tell notes that a caller was told of an unfinished operation.
+func (s *side) tell(h *held, got answer) {
+	if o, ok := got.reply.(*operation.Operation); ok && got.err == nil && !o.Done {
+		s.told[told{h.caller, h.id}] = h.answered
+	}
+}
+
 // pollHeld polls in a goroutine of its own: the poll may be held.
 func (m *machine) pollHeld(rt *rapid.T, ctx context.Context, c model.Call) *operation.Operation {
-	h := &held{id: c.Request.(*operation.GetOperationRequest).OperationId, since: time.Now(), answer: make(chan answer, 1),
+	h := &held{id: c.Request.(*operation.GetOperationRequest).OperationId, since: time.Now(), answer: make(chan answer, 1), caller: c.Caller,
 		deadline: sample(rt, "deadline", 0, 0, 5*time.Second, 40*time.Second), cancel: func() {}}
 	if h.deadline > 0 {
 		ctx, h.cancel = context.WithTimeout(ctx, h.deadline)
 	}
-	go func() { h.answer <- m.invoke(ctx, c) }()
+	go func() {
+		got := m.invoke(ctx, c)
+		h.answered = moment{time.Now(), m.now()}
+		h.answer <- got
+	}()
 	m.settle()
 	unfinished, still := m.at.cloud.Stands(h.id)
-	hold := unfinished && still
+	last, known := m.at.told[told{c.Caller, h.id}]
+	hold := unfinished && still && known && last == moment{time.Now(), m.now()}
 	select {
 	case got := <-h.answer:
 		h.cancel()
@@ -44,6 +65,7 @@ func (m *machine) pollHeld(rt *rapid.T, ctx context.Context, c model.Call) *oper
 			rt.Fatalf("a poll of %s was answered at once, want it held", h.id)
 		}
 		m.judge(rt, c, got, nil)
+		m.at.tell(h, got)
 		if interval := got.header.Get("x-operation-poll-interval"); got.err == nil && !slices.Equal(interval, []string{"0"}) {
 			rt.Fatalf("the interval is %v", interval)
 		}
@@ -69,13 +91,16 @@ func (m *machine) woken(rt *rapid.T) {
 			select {
 			case got := <-h.answer:
 				h.cancel()
+				s.tell(h, got)
 				h.judge(rt, got, versions, changed || passed >= longest || h.deadline > 0 && passed >= h.deadline/2)
 				return true
 			default:
 				if changed || passed > longest || h.deadline > 0 && passed >= h.deadline {
 					rt.Fatalf("a poll of %s is still held after %v (deadline %v), the operation has changed: %t", h.id, passed, h.deadline, changed)
 				}
-				h.restored = false
+				if h.restored { // what it waits for is what the restored state has
+					h.restored, h.from = false, len(versions)
+				}
 				return false
 			}
 		})

@@ -94,7 +94,7 @@ func (s setting) run(rt *rapid.T) {
 		"update bindings":   m.updateBindings,
 		"list bindings":     m.listBindings,
 		"poll":              m.poll,
-		"poll again":        m.poll,
+		"poll again":        m.pollAgain,
 		"cancel":            m.cancel,
 		"bad request":       m.bad,
 		"step by hand":      m.step,
@@ -136,6 +136,7 @@ type side struct {
 	server *fake.Server
 	cloud  *model.Cloud
 	held   []*held
+	told   map[told]moment
 	faults []*fault
 }
 
@@ -169,7 +170,7 @@ func newMachine(rt *rapid.T, s setting) *machine {
 	}
 	cloud := model.New(model.Setup{
 		Loose: s.loose, Sources: sources(), Closed: s.closed, Images: s.quota.Images, Operations: s.quota.ActiveOperations, Assumed: assumed, Stored: stored})
-	m.at = &side{server: fake.New(m.bench, options...), cloud: cloud}
+	m.at = &side{server: fake.New(m.bench, options...), cloud: cloud, told: make(map[told]moment)}
 	m.sides = []*side{m.at}
 	return m
 }
@@ -247,6 +248,7 @@ func (m *machine) restore(rt *rapid.T) {
 	m.at.server.Restore(s.state)
 	m.at.cloud = s.cloud.Clone()
 	m.at.cloud.Tell(m.now())
+	clear(m.at.told)
 	for _, h := range m.at.held {
 		h.restored = true
 	}
@@ -256,7 +258,7 @@ func (m *machine) fork(rt *rapid.T) {
 	if len(m.sides) == 3 {
 		return
 	}
-	m.at = &side{server: m.at.server.Fork(m.bench), cloud: m.at.cloud.Clone()}
+	m.at = &side{server: m.at.server.Fork(m.bench), cloud: m.at.cloud.Clone(), told: make(map[told]moment)}
 	m.sides = append(m.sides, m.at)
 }
 
