@@ -70,7 +70,7 @@ func explainHandshake(err error) string {
 	return text
 }
 
-// expectPreface reads a client's first words, as far as they are right.
+// expectPreface reads a client's first words, as far as they are right: the preface and the frame with its settings.
 func expectPreface(conn net.Conn) (net.Conn, error) {
 	heard := make([]byte, 0, len(http2Preface))
 	for len(heard) < len(http2Preface) {
@@ -83,7 +83,27 @@ func expectPreface(conn net.Conn) (net.Conn, error) {
 			return nil, err
 		}
 	}
-	return &prefixed{Conn: conn, prefix: heard}, nil
+	settings, err := expectSettings(conn)
+	if err != nil {
+		return nil, err
+	}
+	return &prefixed{Conn: conn, prefix: append(heard, settings...)}, nil
+}
+
+// expectSettings reads the frame that follows the preface: gRPC waits for it before it knows a connection.
+func expectSettings(conn net.Conn) ([]byte, error) {
+	const headerSize, settingsType, most = 9, 4, 16 << 10
+	header := make([]byte, headerSize)
+	if _, err := io.ReadFull(conn, header); err != nil {
+		return nil, err
+	}
+	size := int(header[0])<<16 | int(header[1])<<8 | int(header[2])
+	if header[3] != settingsType || size > most {
+		return nil, errors.New("what follows the client's preface is no SETTINGS of HTTP/2")
+	}
+	frame := append(header, make([]byte, size)...)
+	_, err := io.ReadFull(conn, frame[headerSize:])
+	return frame, err
 }
 
 // foreign answers a client that does not speak HTTP/2, as far as it would understand.

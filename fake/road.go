@@ -33,6 +33,9 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 		_, unknown = s.auth.identify(c) // a token may have been revoked meanwhile
 	}
 
+	if why := s.unread.take(req); why != nil {
+		return s.reply(ctx, c, &answer{status: why, bare: true})
+	}
 	var hits []*Injected
 	a := s.abandoned(ctx)
 	if a == nil {

@@ -28,6 +28,7 @@ type Server struct {
 	served      func() map[string]grpc.MethodInfo // by full name, made when first asked for
 	conns       connections
 	parting     parting
+	unread      unread
 	ca          authority
 	forPrograms forPrograms
 	auth        auth
@@ -104,6 +105,8 @@ func (s *Server) build(newWorld func() *world.World) error {
 		grpc.UnknownServiceHandler(unknown),
 		grpc.InTapHandle(s.arriving),
 		grpc.Creds(greeting{}),
+		s.unread.codec(),
+		grpc.MaxRecvMsgSize(memoryLimit),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.NumStreamWorkers(2),
 		grpc.ReadBufferSize(bufferSize),

@@ -45,7 +45,7 @@ func (s *Server) streamRoad(srv any, stream grpc.ServerStream, info *grpc.Stream
 		a = gaveUp(errClosed)
 	} else {
 		var err error
-		if broken := guarded(func() { err = handler(srv, &boundStream{stream, ctx, s.closing}) }); broken != "" {
+		if broken := guarded(func() { err = handler(srv, &boundStream{stream, ctx, s.closing, &s.unread}) }); broken != "" {
 			s.misuse("the handler of %v %s", c, broken)
 			a = brokenTest("handler", broken)
 		} else if err != nil && s.closed() {
@@ -66,12 +66,19 @@ type boundStream struct {
 	grpc.ServerStream
 	ctx     context.Context
 	closing <-chan struct{}
+	unread  *unread
 }
 
 func (b *boundStream) Context() context.Context { return b.ctx }
 
-func (b *boundStream) RecvMsg(m any) error {
-	return b.unlessClosing(func() error { return b.ServerStream.RecvMsg(m) })
+func (b *boundStream) RecvMsg(request any) error {
+	if err := b.unlessClosing(func() error { return b.ServerStream.RecvMsg(request) }); err != nil {
+		return err
+	}
+	if why := b.unread.take(request); why != nil {
+		return status.ErrorProto(why)
+	}
+	return nil
 }
 
 func (b *boundStream) SendMsg(m any) error {
