@@ -138,12 +138,16 @@ func (s *Server) deliver() {
 
 // awaitIdle waits until no call is running.
 func (s *Server) awaitIdle() {
-	s.mu.Lock()
-	idle := s.waiters.untilIdle()
-	s.mu.Unlock()
-	if idle != nil {
+	if idle := s.untilNoCall(); idle != nil {
 		<-idle
 	}
+}
+
+// untilNoCall returns a channel that is closed when no call is running, nil if none is now.
+func (c *core) untilNoCall() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waiters.untilIdle()
 }
 
 // stillRunning names the calls that have not been answered, the first of many.

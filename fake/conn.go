@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"regexp"
 	"slices"
@@ -78,7 +79,8 @@ func (s *Server) connAs(caller string) *grpc.ClientConn {
 // grpc.WithTransportCredentials(insecure.NewCredentials()) works as well.
 //
 // Connections made with one returned value are one caller. They belong to whoever dials: in a testing/synctest bubble one that is
-// left open ends the test with a deadlock, so shut the SDK down there. After Close their calls fail at once with Unavailable, those
+// left open ends the test with a deadlock, and the end of a test of [New] names the line of DialOptions first: shut the SDK down there.
+// After Close their calls fail at once with Unavailable, those
 // that wait for a ready server too: it is gone for good.
 func (s *Server) DialOptions() []grpc.DialOption {
 	s.tb.Helper()
@@ -86,6 +88,8 @@ func (s *Server) DialOptions() []grpc.DialOption {
 	s.conns.mu.Lock()
 	defer s.conns.mu.Unlock()
 	d := s.newDialer("")
+	d.line = callerLine()
+	s.conns.lent = append(s.conns.lent, d)
 	return append(s.dialOptions(d), grpc.WithChainUnaryInterceptor(d.untilGone), grpc.WithChainStreamInterceptor(d.streamUntilGone))
 }
 
@@ -101,7 +105,7 @@ func (s *Server) GetConnection(context.Context, protoreflect.FullName, ...grpc.C
 func (s *Server) dialOptions(d *dialer) []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithContextDialer(d.dial),
-		resolvers,
+		d.resolvers(),
 		grpc.WithNoProxy(),
 		grpc.WithTransportCredentials(inProcess{}),
 		grpc.WithReadBufferSize(bufferSize),
@@ -119,6 +123,7 @@ type connections struct {
 	clients   map[string]*grpc.ClientConn // by caller, "" for Conn
 	unnamed   int                         // callers that got a number for a name
 	dialed    []*clientConn
+	lent      []*dialer             // of DialOptions
 	ungreeted map[net.Conn]struct{} // of a network, before their first words
 	open      map[*serverConn]struct{}
 	closing   bool
@@ -201,8 +206,9 @@ func (c *connections) read() {
 // closeClients closes the server's own clients.
 func (c *connections) closeClients() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, cc := range c.clients {
+	clients := maps.Clone(c.clients)
+	c.mu.Unlock()
+	for _, cc := range clients {
 		cc.Close()
 	}
 }
@@ -233,9 +239,18 @@ type dialer struct {
 	server  *Server
 	from    *caller
 	reached atomic.Bool // the server, at least once
+	line    string      // that called DialOptions; "" of the server's own connections
+	open    int         // client connections that were used and not closed; guarded by the connections' lock
 
 	once     sync.Once
 	listener *bufconn.Listener
+}
+
+// used counts the client connections that are open.
+func (d *dialer) used(by int) {
+	d.server.conns.mu.Lock()
+	defer d.server.conns.mu.Unlock()
+	d.open += by
 }
 
 func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {

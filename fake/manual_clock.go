@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type ManualClock struct {
 	now     time.Time
 	timers  []*manualTimer // ascending by time, ties in order of creation
 	servers []*Server
+	slept   chan struct{} // closed when something begins to wait for the clock; nil: nobody asks
 }
 
 type manualTimer struct {
@@ -41,12 +43,22 @@ func (c *ManualClock) Now() time.Time {
 
 // After returns a channel that gets the time once the clock has been moved by d. It has it at once if d is not positive.
 func (c *ManualClock) After(d time.Duration) <-chan time.Time {
+	passed, servers := c.after(d)
+	c.tellSleeper()
+	for _, s := range servers {
+		s.noteSleeper()
+	}
+	return passed
+}
+
+// after is After that tells nobody. It returns the servers to tell.
+func (c *ManualClock) after(d time.Duration) (<-chan time.Time, []*Server) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := &manualTimer{at: c.now.Add(d), c: make(chan time.Time, 1)}
 	if d <= 0 {
 		t.c <- c.now
-		return t.c
+		return t.c, nil
 	}
 	i, _ := slices.BinarySearchFunc(c.timers, t.at, func(have *manualTimer, at time.Time) int {
 		if have.at.After(at) {
@@ -55,7 +67,57 @@ func (c *ManualClock) After(d time.Duration) <-chan time.Time {
 		return -1 // behind all of the same time
 	})
 	c.timers = slices.Insert(c.timers, i, t)
-	return t.c
+	return t.c, slices.Clone(c.servers)
+}
+
+// AwaitWaiters waits until at least n wait for the clock to move: whoever called After and has not got the time yet, and calls that a
+// fault delays. It makes sure that an Advance is not lost on code that has yet to go to sleep:
+//
+//	go reconcile(clock)
+//	require.NoError(t, clock.AwaitWaiters(t.Context(), 1))
+//	clock.Advance(time.Minute)
+//
+// An After that nobody receives from any more counts until its time has come. AwaitWaiters ends with an error, which says how many
+// wait, at the end of the context and, where that has no deadline, after five seconds of the time package.
+func (c *ManualClock) AwaitWaiters(ctx context.Context, n int) error {
+	limit := newLimit(ctx, waitLimit)
+	for {
+		slept := c.nextSleeper()
+		have := c.waiting()
+		if have >= n {
+			return nil
+		}
+		select {
+		case <-slept:
+		case <-limit:
+			return fmt.Errorf("%d wait for the clock and not %d: %w within %v, and the context has no deadline", have, n, errWaited, waitLimit)
+		case <-ctx.Done():
+			return fmt.Errorf("%d wait for the clock and not %d: %w", have, n, ctx.Err())
+		}
+	}
+}
+
+// waiting returns how many wait for the clock.
+func (c *ManualClock) waiting() int {
+	c.mu.Lock()
+	n, servers := len(c.timers), slices.Clone(c.servers)
+	c.mu.Unlock()
+	for _, s := range servers {
+		n += s.sleeping()
+	}
+	return n
+}
+
+func (c *ManualClock) nextSleeper() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return ask(&c.slept)
+}
+
+func (c *ManualClock) tellSleeper() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	tell(&c.slept)
 }
 
 // Advance moves the clock by d, past everything that is due on the way. See [ManualClock] for what has happened when it returns.

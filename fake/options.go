@@ -23,6 +23,7 @@ func (o option) apply(s *settings) error { return o(s) }
 
 // settings are what options write. They are not changed once the server runs, so that a fork can start from them.
 type settings struct {
+	leakCheck    bool
 	clock        Clock
 	world        world.Settings
 	plans        []plannedCalls

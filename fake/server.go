@@ -56,9 +56,11 @@ func (s *Server) adopt(t TB) *Server {
 	t.Helper()
 	t.Cleanup(func() {
 		t.Helper()
+		running := s.runningAtEnd()
 		if err := s.Close(); err != nil {
 			t.Errorf("imagefake: %v", err)
 		}
+		s.checkLeaks(t, running)
 		s.end()
 		if t.Failed() {
 			if text := s.farewell(t); text != "" {

@@ -77,6 +77,7 @@ func (s *Server) sleep(ctx context.Context, c *Call, d time.Duration) error {
 	var passed <-chan time.Time
 	if s.manual != nil {
 		p := s.lieDown(c, d)
+		s.manual.tellSleeper()
 		defer s.getUp(p)
 		woken = p.ch
 	} else {
@@ -150,11 +151,27 @@ func (c *core) news(now time.Time) news {
 }
 
 // waitLimit returns a channel that ends a wait which the context does not bound, nil for one that it does.
-func (s *Server) waitLimit(ctx context.Context) <-chan time.Time {
+func (s *Server) waitLimit(ctx context.Context) <-chan time.Time { return newLimit(ctx, s.patience()) }
+
+func newLimit(ctx context.Context, patience time.Duration) <-chan time.Time {
 	if _, bounded := ctx.Deadline(); bounded {
 		return nil
 	}
-	return time.After(s.patience())
+	return time.After(patience)
+}
+
+// noteSleeper wakes who waits for somebody to wait for a ManualClock.
+func (c *core) noteSleeper() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiters.announce()
+}
+
+// sleeping returns how many handlers wait for a ManualClock.
+func (c *core) sleeping() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiters.sleepers)
 }
 
 // patience is how long a wait lasts which its context does not bound.
