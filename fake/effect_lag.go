@@ -14,8 +14,10 @@ const maxLag = 16
 var reads = methodsThat(Method.Reads, func(m Method) bool { return m.Service() != EndpointGet.Service() })
 
 // Lag answers a read from a replica that lags behind: every image and operation is seen as it was that many changes of its own
-// ago, 16 at most. What did not exist then is not found; what the test added itself has always existed. A poll that lags moves
-// no operation. A read of what has not changed is answered as always, and the fault has not happened to it.
+// ago, 16 at most; access bindings are a part of their image. What did not exist then is not found. What the test added before the
+// first call, and what came with a restored or forked state, has always existed. Whoever has seen a name taken has seen it given up, so
+// no two images bear one name. A poll that lags moves no operation. A read of what has not changed is answered as always, and the fault
+// has not happened to it.
 func Lag(changes int) Effect { return effect(lagging{back: changes}) }
 
 type lagging struct {

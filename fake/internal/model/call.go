@@ -160,16 +160,19 @@ func (c *Cloud) start(o *op, im *image, made *operation.Operation) {
 	o.id = made.GetId()
 	switch o.method {
 	case "Create":
+		im.versions = []version{{}}
 		c.images = append(c.images, im)
+		c.note(im)
 	case "Delete":
 		im.former = im.msg.Status
 		im.change(func(m *compute.Image) { m.Status = compute.Image_DELETING })
+		c.note(im)
 	}
 	c.ops = append(c.ops, o)
+	o.versions = []*operation.Operation{o.msg()}
 	if len(o.plan.Steps) == 0 && o.plan.Err == nil && o.doomed == nil {
 		c.end(o, false)
 	}
-	o.versions = []*operation.Operation{o.msg()}
 }
 
 // subject returns the id of the image that a request is about.

@@ -91,6 +91,7 @@ func (m *machine) call(rt *rapid.T, method string, request proto.Message) proto.
 }
 
 func (m *machine) invoke(ctx context.Context, c model.Call) (got answer) {
+	m.at.called = true
 	name, reply := service(c.Method)
 	got.err = m.at.server.ConnAs(c.Caller).Invoke(ctx, name, c.Request, reply, grpc.Header(&got.header), grpc.Trailer(&got.trailer))
 	if got.err == nil {

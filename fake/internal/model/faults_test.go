@@ -18,6 +18,7 @@ type effect struct {
 	place string // "early", "before" the commit, or "late"
 	code  codes.Code
 	text  string
+	back  int // changes that a replica lags behind, instead of all that
 }
 
 // of answers a call that meets the effect; the nil effect does nothing.
@@ -31,6 +32,9 @@ func (e *effect) of(c *model.Cloud, call model.Call) model.Answer {
 	}
 	if a := c.Refuse(call); len(a.Refusals) > 0 {
 		return a
+	}
+	if e.back > 0 {
+		return c.See(call, e.back)
 	}
 	handles := c
 	if e.place == "before" {
@@ -87,7 +91,7 @@ func (m *machine) fault(rt *rapid.T) {
 	}
 	f := &fault{method: sample(rt, "method", "Create", "Update", "Delete", "List", "OperationGet"), n: rapid.IntRange(1, 4).Draw(rt, "n"),
 		kind: sample(rt, "when", "first", "nth", "every", "until", "after"), injected: m.now(), counts: make(map[string]int),
-		effect: effect{"before", codes.Aborted, fmt.Sprintf("fault %d", len(m.at.faults))}}
+		effect: effect{place: "before", code: codes.Aborted, text: fmt.Sprintf("fault %d", len(m.at.faults))}}
 	seconds := time.Duration(f.n) * time.Second
 	f.when = map[string]fake.Trigger{"first": fake.First(f.n), "nth": fake.Nth(f.n), "every": fake.Every(f.n),
 		"until": fake.Until(seconds), "after": fake.After(seconds)}[f.kind]
@@ -117,6 +121,22 @@ func (m *machine) faulted(rt *rapid.T) {
 	injected := m.at.server.Inject(fake.Fault{On: fake.ByHeader("mark", "<"+mark+">"), Do: do, Optional: true})
 	m.mark, m.marking = "<"+mark+">", e
 	sample(rt, "call", m.create, m.update, m.remove, m.get, m.list, m.cancel, m.setBindings)(rt)
+	m.mark, m.marking = "", nil
+	injected.Remove()
+}
+
+// lag lets a replica that lags behind answer the next read.
+func (m *machine) lag(rt *rapid.T) {
+	mark := "<" + strconv.Itoa(m.marks) + ">"
+	m.marks++
+	e := &effect{place: "before", back: sample(rt, "back", 1, 1, 2, 3, 5)}
+	injected := m.at.server.Inject(fake.Fault{On: fake.ByHeader("mark", mark), Do: fake.Lag(e.back), Optional: true})
+	m.mark, m.marking = mark, e
+	reads := []func(*rapid.T){m.get, m.latest, m.list, m.listOperations, m.listBindings}
+	if !m.bubble {
+		reads = append(reads, m.poll) // in a bubble one that does not lag may be held
+	}
+	rapid.SampledFrom(reads).Draw(rt, "read")(rt)
 	m.mark, m.marking = "", nil
 	injected.Remove()
 }

@@ -176,7 +176,7 @@ func (c *Cloud) listOperations(r *compute.ListImageOperationsRequest, answered p
 	given, _ := answered.(*compute.ListImageOperationsResponse)
 	var all []entry
 	for i, o := range c.ops {
-		if o.image == r.ImageId {
+		if o.image == r.ImageId && !o.unborn {
 			all = append(all, entry{place: i, msg: o.msg()})
 		}
 	}

@@ -112,6 +112,8 @@ func (s setting) run(rt *rapid.T) {
 		"go to another":     m.goTo,
 		"fault":             m.fault,
 		"call with a fault": m.faulted,
+		"lag":               m.lag,
+		"lag again":         m.lag,
 	})
 	m.finish()
 }
@@ -137,6 +139,7 @@ type side struct {
 	cloud  *model.Cloud
 	held   []*held
 	told   map[told]moment
+	called bool // there has been a call
 	faults []*fault
 }
 
@@ -218,7 +221,7 @@ func (m *machine) seed(rt *rapid.T) {
 			rt.Fatalf("seeded %v, stored %v", im, added[0])
 		}
 	}
-	m.at.cloud.Seed(added[0])
+	m.at.cloud.Seed(added[0], m.at.called)
 }
 
 func (m *machine) takeOut(rt *rapid.T) {
@@ -247,6 +250,7 @@ func (m *machine) restore(rt *rapid.T) {
 	s := rapid.SampledFrom(m.snapshots).Draw(rt, "snapshot")
 	m.at.server.Restore(s.state)
 	m.at.cloud = s.cloud.Clone()
+	m.at.cloud.Forget()
 	m.at.cloud.Tell(m.now())
 	clear(m.at.told)
 	for _, h := range m.at.held {
@@ -259,6 +263,7 @@ func (m *machine) fork(rt *rapid.T) {
 		return
 	}
 	m.at = &side{server: m.at.server.Fork(m.bench), cloud: m.at.cloud.Clone(), told: make(map[told]moment)}
+	m.at.cloud.Forget()
 	m.sides = append(m.sides, m.at)
 }
 

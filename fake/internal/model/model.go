@@ -39,12 +39,13 @@ type Source struct {
 
 // Cloud is everything that calls can see and change.
 type Cloud struct {
-	setup  *Setup
-	now    time.Time
-	images []*image // in order of creation, those that are gone too
-	ops    []*op    // in order of creation
-	keys   map[string]string
-	tokens map[string]cursor // shared by all copies: a token means the same wherever it is shown
+	setup   *Setup
+	now     time.Time
+	changes int      // of images so far
+	images  []*image // in order of creation, those that are gone too
+	ops     []*op    // in order of creation
+	keys    map[string]string
+	tokens  map[string]cursor // shared by all copies: a token means the same wherever it is shown
 }
 
 // New returns an empty cloud.
@@ -54,7 +55,7 @@ func New(s Setup) *Cloud {
 
 // Clone returns a copy that shares nothing with c but the meaning of page tokens.
 func (c *Cloud) Clone() *Cloud {
-	d := &Cloud{setup: c.setup, now: c.now, keys: maps.Clone(c.keys), tokens: c.tokens}
+	d := &Cloud{setup: c.setup, now: c.now, changes: c.changes, keys: maps.Clone(c.keys), tokens: c.tokens}
 	for _, im := range c.images {
 		d.images = append(d.images, im.clone())
 	}
@@ -73,12 +74,15 @@ type image struct {
 	folder   string
 	need     int64
 	former   compute.Image_Status // what a failed delete gives back
+	versions []version            // all there were, the present one last
+	unborn   bool                 // to a replica that lags: it has not existed yet
 	bindings []*access.AccessBinding
 }
 
 func (im *image) clone() *image {
 	twin := *im
 	twin.bindings = slices.Clone(im.bindings)
+	twin.versions = slices.Clone(im.versions)
 	return &twin
 }
 
@@ -127,7 +131,7 @@ func (c *Cloud) image(id string) *image {
 // known returns the image with that id, whether it exists or is gone.
 func (c *Cloud) known(id string) *image {
 	for _, im := range c.images {
-		if im.id == id {
+		if im.id == id && !im.unborn {
 			return im
 		}
 	}
@@ -137,7 +141,7 @@ func (c *Cloud) known(id string) *image {
 // op returns the operation with that id.
 func (c *Cloud) op(id string) *op {
 	for _, o := range c.ops {
-		if o.id == id {
+		if o.id == id && !o.unborn {
 			return o
 		}
 	}
@@ -162,17 +166,29 @@ func (c *Cloud) names(folder, except string) map[string]bool {
 	return taken
 }
 
-// Seed puts an image in that the test made, as the server stored it.
-func (c *Cloud) Seed(stored *compute.Image) {
-	c.images = append(c.images, &image{id: stored.Id, folder: stored.FolderId, msg: stored, need: max(stored.Size, stored.StorageSize), former: stored.Status})
+// Seed puts an image in that the test made, as the server stored it. Before the first call it has always existed.
+func (c *Cloud) Seed(stored *compute.Image, called bool) {
+	im := &image{id: stored.Id, folder: stored.FolderId, msg: stored, need: max(stored.Size, stored.StorageSize), former: stored.Status}
+	im.versions = []version{{}}
+	if !called {
+		im.versions = nil
+	}
+	c.images = append(c.images, im)
+	c.note(im)
 }
 
 // Remove takes an image out without an operation.
-func (c *Cloud) Remove(id string) { c.known(id).msg = nil }
+func (c *Cloud) Remove(id string) {
+	im := c.known(id)
+	im.msg = nil
+	c.note(im)
+}
 
 // SetStatus gives an image another status without an operation.
 func (c *Cloud) SetStatus(id string, status compute.Image_Status) {
-	c.image(id).change(func(im *compute.Image) { im.Status = status })
+	im := c.image(id)
+	im.change(func(im *compute.Image) { im.Status = status })
+	c.note(im)
 }
 
 // Taken tells whether a name is taken in a folder.

@@ -55,6 +55,9 @@ type op struct {
 	deltas   []*access.AccessBindingDelta
 	doomed   *spb.Status // how its source makes it fail
 	versions []*operation.Operation
+	always   bool                 // it came with a state: it has been there from the start
+	unborn   bool                 // to a replica that lags: it has not been started yet
+	frozen   *operation.Operation // to a replica that lags: how it is seen
 }
 
 func (o *op) writes(field string) bool {
@@ -68,6 +71,9 @@ func (o *op) writes(field string) bool {
 
 // msg returns the operation as a client sees it.
 func (o *op) msg() *operation.Operation {
+	if o.frozen != nil {
+		return o.frozen
+	}
 	m := &operation.Operation{
 		Id: o.id, Description: o.description, CreatedBy: o.by, Done: o.done,
 		CreatedAt: timestamppb.New(o.created), ModifiedAt: timestamppb.New(o.modified), Metadata: packed(o.metadata),
@@ -190,8 +196,10 @@ func (c *Cloud) rolledBack(o *op) {
 			} else {
 				im.msg = nil
 			}
+			c.note(im)
 		case "Delete":
 			im.change(func(m *compute.Image) { m.Status = im.former })
+			c.note(im)
 		}
 	}
 	o.done = true
@@ -220,6 +228,7 @@ func (c *Cloud) succeed(o *op) *spb.Status {
 	default:
 		o.response = im.bind(o)
 	}
+	c.note(im)
 	return nil
 }
 
