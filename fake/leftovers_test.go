@@ -76,6 +76,7 @@ func TestACallThatRunsAtTheEndIsNamedWhereAskedFor(t *testing.T) {
 			w := witnessed(t, func(w *witness) {
 				cloud := fake.New(w, append(options, fake.WithPlan(fake.Finish(fake.ByHand())))...)
 				op, _ := clientsOf(cloud.Conn()).create(t, fromDisk("web"))
+				cloud.Inject(fake.Fault{On: fake.OperationGet, Do: fake.Hang()}) // a first poll is not held
 				ops := clientsOf(cloud.ConnAs("stray")).ops
 				go func() {
 					_, err := ops.Get(context.Background(), &operation.GetOperationRequest{OperationId: op.Id})
