@@ -269,3 +269,13 @@ func TestOptionsDialledFromTheWrongBubbleSaySo(t *testing.T) {
 		require.ErrorContains(t, err, "bubble")
 	})
 }
+func TestAConnFirstUsedInAnotherBubble(t *testing.T) {
+	cloud, err := fake.Start()
+	require.NoError(t, err)
+	cc := cloud.Conn()
+	synctest.Test(t, func(t *testing.T) {
+		_, err := clientsOf(cc).List(t.Context(), anyList)
+		require.ErrorContains(t, err, "make it, and use it, inside the same func given to synctest.Test")
+	})
+	require.NoError(t, cloud.Close())
+}

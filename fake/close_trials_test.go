@@ -84,7 +84,11 @@ func TestStreamsEndAsCloseBegins(t *testing.T) {
 					err = stream.RecvMsg(new(compute.Image))
 				}
 				if name != "waits for the client, whatever happens" {
-					require.Equal(t, codes.Unavailable, status.Code(err), "%v", err)
+					ends := []codes.Code{codes.Unavailable}
+					if strings.Contains(name, "does not read") {
+						ends = append(ends, codes.Canceled) // the end came behind what it had not read when its connection was closed
+					}
+					require.Contains(t, ends, status.Code(err), "%v", err)
 					require.Equal(t, codes.Unavailable, cloud.Calls()[0].Status.Code())
 				}
 			})

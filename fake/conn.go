@@ -59,7 +59,8 @@ func (s *Server) connAs(caller string) *grpc.ClientConn {
 	if cc := s.conns.clients[caller]; cc != nil {
 		return cc
 	}
-	cc, err := grpc.NewClient(s.Target(), s.dialOptions(s.newDialer(caller))...)
+	d := s.newDialer(caller)
+	cc, err := grpc.NewClient(s.Target(), append(s.dialOptions(d), grpc.WithUnaryInterceptor(d.fromHome), grpc.WithStreamInterceptor(d.streamFromHome))...)
 	if err != nil {
 		panic("fake: grpc refused the server's own dial options: " + err.Error())
 	}
@@ -80,8 +81,7 @@ func (s *Server) connAs(caller string) *grpc.ClientConn {
 //
 // Connections made with one returned value are one caller. They belong to whoever dials: in a testing/synctest bubble one that is
 // left open ends the test with a deadlock, and the end of a test of [New] names the line of DialOptions first: shut the SDK down there.
-// After Close their calls fail at once with Unavailable, those
-// that wait for a ready server too: it is gone for good.
+// After Close their calls fail at once with Unavailable, those that wait for a ready server too: it is gone for good.
 func (s *Server) DialOptions() []grpc.DialOption {
 	s.tb.Helper()
 	s.checkBubble()

@@ -62,16 +62,10 @@ func (p *parting) isOver() bool {
 
 // gone returns why a call cannot reach the server any more or from where it is made, nil if it can.
 func (d *dialer) gone() error {
-	switch {
-	case d.server.parting.isOver():
+	if d.server.parting.isOver() {
 		return status.Errorf(codes.Unavailable, "the fake server %s is closed", d.server.name)
-	case d.reached.Load():
-		return nil
 	}
-	if away := d.server.away(); away != "" {
-		return status.Error(codes.Unavailable, away)
-	}
-	return nil
+	return d.misplaced()
 }
 
 // explain returns the error of a call whose own context, ctx, may still have had time.
@@ -105,4 +99,31 @@ func (d *dialer) streamUntilGone(ctx context.Context, desc *grpc.StreamDesc, cc 
 		d.server.parting.end(call)
 	}
 	return stream, d.explain(ctx, err)
+}
+
+// fromHome is the interceptor of calls over the server's own connections. Until they have reached it they must not come from another
+// bubble: gRPC would start a connection's goroutines there, and the runtime ends the process when bubble and server then meet.
+func (d *dialer) fromHome(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if err := d.misplaced(); err != nil {
+		return err
+	}
+	return invoker(ctx, method, req, reply, cc, opts...)
+}
+
+func (d *dialer) streamFromHome(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	if err := d.misplaced(); err != nil {
+		return nil, err
+	}
+	return streamer(ctx, desc, cc, method, opts...)
+}
+
+// misplaced returns why a connection must not be used where it is, nil if it may.
+func (d *dialer) misplaced() error {
+	if d.reached.Load() {
+		return nil
+	}
+	if away := d.server.away(); away != "" {
+		return status.Error(codes.Unavailable, away)
+	}
+	return nil
 }
