@@ -199,7 +199,7 @@ func TestPlansThatMakeNoSenseAreRefused(t *testing.T) {
 		{fake.WithPollInterval(0), "whole seconds"},
 		{fake.WithPollInterval(1500 * time.Millisecond), "whole seconds"},
 		{fake.WithClock(nil), "leave the option out"},
-		{fake.WithQuota(fake.Quota{Images: -1}), "cannot be negative"},
+		{fake.WithQuota(fake.Quota{Images: -2}), "cannot be negative"},
 		{fake.WithRecord(-1), "0 keeps none"},
 		{fake.WithRules(7), "fake.Published or fake.Current"},
 		{fake.WithOnlySources(fake.Source{}), "exactly one of Disk, Snapshot and Object"},

@@ -192,19 +192,25 @@ func WithAuth(tokens ...string) Option {
 	})
 }
 
-// Quota limits what the cloud takes. Zero fields set no limit.
+// Quota limits what the cloud takes. Zero fields set no limit; [NoneAllowed] is a limit of zero, which a new cloud has for pooled
+// images [docs].
 type Quota struct {
-	Images           int // that exist, in any status, outside the public catalogue
-	ActiveOperations int // not done
+	Images           int   // that exist, in any status, outside the public catalogue
+	PooledImages     int   // those of them that are pooled
+	TotalSize        int64 // bytes that their storage_size adds up to [choice]
+	ActiveOperations int   // not done
 }
+
+// NoneAllowed is the limit in a [Quota] that leaves room for nothing.
+const NoneAllowed = -1
 
 // WithQuota sets limits; Create and the like are refused with ResourceExhausted beyond them. Default: none.
 func WithQuota(q Quota) Option {
 	return option(func(s *settings) error {
-		if q.Images < 0 || q.ActiveOperations < 0 {
-			return fmt.Errorf("WithQuota(%+v): a limit cannot be negative; 0 means none", q)
+		if min(int64(q.Images), int64(q.PooledImages), q.TotalSize, int64(q.ActiveOperations)) < NoneAllowed {
+			return fmt.Errorf("WithQuota(%+v): a limit cannot be negative; 0 sets none, NoneAllowed leaves no room", q)
 		}
-		s.world.MaxImages, s.world.MaxActive = q.Images, q.ActiveOperations
+		s.world.MaxImages, s.world.MaxPooled, s.world.MaxSize, s.world.MaxActive = q.Images, q.PooledImages, q.TotalSize, q.ActiveOperations
 		return nil
 	})
 }

@@ -232,12 +232,16 @@ func denied(folder string) outcome {
 }
 
 func imagesQuota(limit int64) outcome {
+	return quotaExceeded("number of images", "compute.images.count", limit, limit, 1)
+}
+
+func quotaExceeded(what, metric string, limit, usage, more int64) outcome {
 	return outcome{
 		code: codes.ResourceExhausted,
-		text: "The limit on maximum number of images has exceeded.",
+		text: "The limit on maximum " + what + " has exceeded.",
 		details: []proto.Message{&quota.QuotaFailure{Violations: []*quota.QuotaFailure_Violation{{
-			Metric:   &quota.QuotaMetric{Name: "compute.images.count", Limit: limit, Usage: float64(limit)},
-			Required: limit + 1,
+			Metric:   &quota.QuotaMetric{Name: metric, Limit: limit, Usage: float64(usage)},
+			Required: usage + more,
 		}}}},
 	}
 }

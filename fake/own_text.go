@@ -65,7 +65,7 @@ func (s *Server) knownText(e *errand, code codes.Code) *spb.Status {
 
 // countedImages returns how many images the quota counts.
 func (s *Server) countedImages() (n int64) {
-	s.look(func(w *world.World) { n = int64(w.Counted()) })
+	s.look(func(w *world.World) { n = w.Counted().Images })
 	return n
 }
 

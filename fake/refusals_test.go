@@ -157,6 +157,45 @@ var refusals = []struct {
 		rows:    []refusal{{"create", fromDisk("one-more"), outcome{}}},
 	},
 	{
+		name:    "no room for an image",
+		options: []fake.Option{fake.WithStandardImages(), fake.WithQuota(fake.Quota{Images: fake.NoneAllowed})},
+		rows: []refusal{
+			{"create", fromDisk("first"), quotaExceeded("number of images", "compute.images.count", 0, 7, 1)},
+			{"update", describe(ready), outcome{}},
+		},
+	},
+	{
+		name:    "quota of pooled images",
+		options: []fake.Option{fake.WithStandardImages(), atOnce, fake.WithQuota(fake.Quota{PooledImages: 1})},
+		arrange: []proto.Message{pooled(fromDisk("pooled"))},
+		rows: []refusal{
+			{"one more", pooled(fromDisk("one-more")), quotaExceeded("number of pooled images", "compute.pooledImages.count", 1, 1, 1)},
+			{"one that is not", fromDisk("one-more"), outcome{}},
+		},
+	},
+	{
+		name:    "no pooled image, as a new cloud has it",
+		options: []fake.Option{fake.WithStandardImages(), fake.WithQuota(fake.Quota{PooledImages: fake.NoneAllowed})},
+		rows: []refusal{
+			{"pooled", pooled(fromDisk("one-more")), quotaExceeded("number of pooled images", "compute.pooledImages.count", 0, 0, 1)},
+			{"not pooled", fromDisk("one-more"), outcome{}},
+		},
+	},
+	{
+		name: "quota of bytes",
+		options: []fake.Option{fake.WithStandardImages(), atOnce, fake.WithSources(fake.Source{Disk: "disk", Size: 2 * gib, StorageSize: 8 * mib}),
+			fake.WithQuota(fake.Quota{TotalSize: 4 * gib})},
+		rows: []refusal{
+			{"too large", fromImage(large), quotaExceeded("total size of images", "compute.images.size", 4*gib, 3*gib+16*mib, gib)},
+			{"small enough", fromDiskOf("disk", 0), outcome{}},
+		},
+	},
+	{
+		name:    "no operation may run",
+		options: []fake.Option{fake.WithQuota(fake.Quota{ActiveOperations: fake.NoneAllowed})},
+		rows:    []refusal{{"create", fromDisk("first"), operationsLimit}, {"get", get(ready), outcome{}}},
+	},
+	{
 		name:    "limit of operations",
 		options: []fake.Option{fake.WithPlan(fake.Stuck()), fake.WithQuota(fake.Quota{ActiveOperations: 2})},
 		arrange: []proto.Message{describe(ready), fromDisk("running")},
@@ -434,4 +473,10 @@ func TestABadRequestMeetsNoFaultBehindValidation(t *testing.T) {
 			requireOutcome(t, row.want.outcome, header, err)
 		})
 	}
+}
+
+// pooled asks for a pooled image.
+func pooled(r *compute.CreateImageRequest) *compute.CreateImageRequest {
+	r.Pooled = true
+	return r
 }

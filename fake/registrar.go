@@ -3,7 +3,9 @@ package fake
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -22,8 +24,11 @@ type registrar struct {
 	sealed bool // the server has started
 }
 
-// registerNeighbours registers the services of the options.
-func (s *Server) registerNeighbours() error {
+// registerNeighbours registers the services of the options, and returns their names.
+func (s *Server) registerNeighbours() (names []string, err error) {
+	if len(s.services) == 0 {
+		return nil, nil
+	}
 	r := &registrar{server: s, own: s.grpc.GetServiceInfo(), taken: make(map[string]int)}
 	for i, register := range s.services {
 		r.begin(i + 1)
@@ -31,7 +36,8 @@ func (s *Server) registerNeighbours() error {
 			r.fail("its func %s", did)
 		}
 	}
-	return r.end()
+	err = r.end()
+	return slices.Collect(maps.Keys(r.taken)), err
 }
 
 func (r *registrar) begin(option int) {

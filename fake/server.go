@@ -6,6 +6,10 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/endpoint"
+	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -119,10 +123,15 @@ func (s *Server) build(newWorld func() *world.World) error {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 	)
 	s.registerServices()
-	healthpb.RegisterHealthServer(s.grpc, health.NewServer())
+	healthy := health.NewServer() // "" is SERVING from the start
+	healthpb.RegisterHealthServer(s.grpc, healthy)
 	reflection.Register(s.grpc)
-	if err := s.registerNeighbours(); err != nil {
+	neighbours, err := s.registerNeighbours()
+	if err != nil {
 		return err
+	}
+	for _, name := range append(neighbours, ownServices...) {
+		healthy.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}
 	s.served = sync.OnceValue(func() map[string]grpc.MethodInfo { return methodsOf(s.grpc) })
 	if clock, ok := s.clock.(*ManualClock); ok {
@@ -130,6 +139,17 @@ func (s *Server) build(newWorld func() *world.World) error {
 		clock.attach(s)
 	}
 	return nil
+}
+
+// ownServices are those that a server serves whatever its options.
+var ownServices = []string{
+	compute.ImageService_ServiceDesc.ServiceName,
+	operation.OperationService_ServiceDesc.ServiceName,
+	endpoint.ApiEndpointService_ServiceDesc.ServiceName,
+	iam.IamTokenService_ServiceDesc.ServiceName,
+	healthpb.Health_ServiceDesc.ServiceName,
+	"grpc.reflection.v1.ServerReflection",
+	"grpc.reflection.v1alpha.ServerReflection",
 }
 
 // grpcServer is what a fake needs of a [grpc.Server]. A field of that type itself would have much of gRPC translated again in every

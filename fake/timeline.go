@@ -137,14 +137,17 @@ func (b *storyBuilder) call(c *Call) {
 	case c.Status == nil:
 	case c.Status.Code() != codes.OK:
 		drawn.Error = fmt.Sprintf("%v: %s", c.Status.Code(), c.Status.Message())
+		if in, ok := c.Request.(interface{ GetFolderId() string }); ok && c.Status.Code() == codes.AlreadyExists {
+			drawn.Error = words(drawn.Error, inFolder(in.GetFolderId())) // where the names clash
+		}
 	default:
-		drawn.Result = rowOf(c.Method).answers(c.Reply)
+		drawn.Result = rowOf(c.Method).answers(c.Reply) + datesThatDecided(c)
 	}
 	b.Calls = append(b.Calls, drawn)
 
 	if r, ok := c.Request.(*compute.CreateImageRequest); ok {
 		b.knownImage(r.GetImageId())
-		b.image(c.ResourceID, r.Name)
+		b.image(c.ResourceID, r.Name, r.FolderId)
 	} else {
 		b.knownImage(c.ResourceID)
 	}
@@ -173,9 +176,35 @@ func (b *storyBuilder) event(e Event) {
 		}
 	case ResourceEvent:
 		drawn.Kind, drawn.Over, drawn.Bad = timeline.Image, e.Resource == nil, hasFailed(e.Resource)
-		b.image(e.ResourceID, nameOf(cmp.Or(e.Resource, e.Before)))
+		of := cmp.Or(e.Resource, e.Before)
+		b.image(e.ResourceID, nameOf(of), folderOf(of))
 	}
 	b.Events = append(b.Events, drawn)
+}
+
+// datesThatDecided tells when images were created, where a call asked for the newest, or for them in that order.
+func datesThatDecided(c *Call) string {
+	const form = "2006-01-02 15:04:05"
+	switch reply := c.Reply.(type) {
+	case *compute.Image:
+		if c.Method == ImageGetLatestByFamily {
+			return ", created " + reply.CreatedAt.AsTime().Format(form)
+		}
+	case *compute.ListImagesResponse:
+		by := strings.ToLower(c.Request.(*compute.ListImagesRequest).GetOrderBy())
+		if n := len(reply.Images); n > 0 && strings.HasPrefix(by, "created") {
+			return fmt.Sprintf(", created %s to %s", reply.Images[0].CreatedAt.AsTime().Format(form), reply.Images[n-1].CreatedAt.AsTime().Format(form))
+		}
+	}
+	return ""
+}
+
+// folderOf returns the folder of a resource, "" if it has none.
+func folderOf(resource proto.Message) string {
+	if in, is := resource.(interface{ GetFolderId() string }); is {
+		return in.GetFolderId()
+	}
+	return ""
 }
 
 // nameOf returns the name of a resource, "" if it has none.
@@ -201,9 +230,9 @@ func hasFailed(resource proto.Message) bool {
 }
 
 // image notes what an image is called.
-func (b *storyBuilder) image(id, name string) {
+func (b *storyBuilder) image(id, name, folder string) {
 	if id != "" {
-		b.name(timeline.Name{ID: id, Kind: timeline.Image, Text: name})
+		b.name(timeline.Name{ID: id, Kind: timeline.Image, Text: name, Folder: folder})
 	}
 }
 
@@ -213,7 +242,7 @@ func (b *storyBuilder) knownImage(id string) {
 		return
 	}
 	if im := b.state.world.Image(id); im != nil {
-		b.image(id, im.Name)
+		b.image(id, im.Name, im.FolderId)
 	}
 }
 

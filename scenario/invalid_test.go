@@ -36,7 +36,7 @@ func TestBadOptions(t *testing.T) {
 		"Limit(-1ns, 0): a limit cannot be negative":      scenario.Limit(-1, 0),
 		"Parallel(0): name how many runs may go on":       scenario.Parallel(0),
 		"can happen to any of the 1 calls that On picks":  scenario.On(fake.ImageDelete),
-		"WithQuota({Images:-1 ActiveOperations:0})":       scenario.OnServer(fake.WithQuota(fake.Quota{Images: -1})),
+		"WithQuota({Images:-2 ":                           scenario.OnServer(fake.WithQuota(fake.Quota{Images: -2})),
 		"panic: of the setup: at invalid_test.go":         scenario.Setup(func(*fake.Server) { panic("of the setup") }),
 		"can happen to any of the 1 calls that On picks:": scenario.Faults(scenario.Deadline),
 	} {

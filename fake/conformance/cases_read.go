@@ -28,7 +28,7 @@ func readCases() []Case {
 	return []Case{
 		{ID: "get/public", Shows: "a public image is found by its family and by its id", Row: "resources.public", Steps: []Step{
 			{Do: latest("{public}", "{family}"), Want: Want{Reply: &compute.Image{
-				FolderId: "{public}", Family: "{family}", Status: compute.Image_READY}}},
+				FolderId: "{public}", Family: "{family}", Status: compute.Image_READY, Pooled: true}}},
 			{Do: get("{base}"), Want: Want{Reply: &compute.Image{Id: "{base}", Family: "{family}"}}},
 		}},
 		{ID: "get/id", Shows: "an image id has 20 characters of 0-9 and a-v and begins with fd8", Row: "resources.ids", Steps: slices.Concat(

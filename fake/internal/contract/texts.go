@@ -77,10 +77,24 @@ func MinDiskSize(need int64) *spb.Status {
 
 // ImagesQuota refuses one image more than the limit, with a yandex.cloud.quota.QuotaFailure detail. [seen] for other resources.
 func ImagesQuota(limit, usage int64) *spb.Status {
-	return refusal(codes.ResourceExhausted, "The limit on maximum number of images has exceeded.",
+	return exceeded("number of images", "compute.images.count", limit, usage, 1)
+}
+
+// PooledImagesQuota refuses one pooled image more than the limit, after ImagesQuota [choice].
+func PooledImagesQuota(limit, usage int64) *spb.Status {
+	return exceeded("number of pooled images", "compute.pooledImages.count", limit, usage, 1)
+}
+
+// ImagesSizeQuota refuses an image of so many bytes more than the limit, after ImagesQuota [choice].
+func ImagesSizeQuota(limit, usage, more int64) *spb.Status {
+	return exceeded("total size of images", "compute.images.size", limit, usage, more)
+}
+
+func exceeded(what, metric string, limit, usage, more int64) *spb.Status {
+	return refusal(codes.ResourceExhausted, "The limit on maximum "+what+" has exceeded.",
 		&quota.QuotaFailure{Violations: []*quota.QuotaFailure_Violation{{
-			Metric:   &quota.QuotaMetric{Name: "compute.images.count", Limit: limit, Usage: float64(usage)},
-			Required: usage + 1,
+			Metric:   &quota.QuotaMetric{Name: metric, Limit: limit, Usage: float64(usage)},
+			Required: usage + more,
 		}}})
 }
 

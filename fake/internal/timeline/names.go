@@ -21,7 +21,8 @@ const maxName = 32
 func newNames(all []Name) names {
 	n := names{byID: make(map[string]string)}
 	taken := make(map[string]bool)
-	alike := make(map[string]int) // how many have a name so far
+	alike := make(map[string]int)      // how many have a name so far
+	folders := make(map[string]string) // the folder of the first of them
 	operations, nameless := 0, 0
 	var pairs []string
 	for _, name := range all {
@@ -38,6 +39,11 @@ func newNames(all []Name) names {
 			short = fmt.Sprintf("image %d", nameless)
 		default:
 			called := cut(plain.Line(name.Text), maxName)
+			if where := cut(plain.Line(name.Folder), maxName); taken[called] && where != folders[called] {
+				called += " of " + where
+			} else if !taken[called] {
+				folders[called] = where
+			}
 			for short = called; taken[short]; short = fmt.Sprintf("%s (%d)", called, alike[called]) {
 				alike[called] = max(2, alike[called]+1)
 			}

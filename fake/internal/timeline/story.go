@@ -109,6 +109,8 @@ type Event struct {
 // Name is what an image is called, or an operation does.
 type Name struct {
 	ID   string
-	Kind Kind   // Image or Operation
-	Text string // the image's name; the method that started the operation. "": unknown
+	Kind Kind // Image or Operation
+	// Folder is where the image is; it is shown where an image elsewhere has its name. "": not known.
+	Folder string
+	Text   string // the image's name; the method that started the operation. "": unknown
 }

@@ -32,7 +32,7 @@ func (w *World) Create(o Origin, r *compute.CreateImageRequest) (*operation.Oper
 	if w.images.Taken(r.FolderId, r.Name, "") {
 		return nil, contract.NameTaken(r.Name)
 	}
-	if refused := w.imageRoom(); refused != nil {
+	if refused := w.imageRoom(r.Pooled || from.pooled, from.storageSize); refused != nil {
 		return nil, refused
 	}
 	if refused := w.room(); refused != nil {
@@ -79,23 +79,43 @@ func (w *World) newImage(now time.Time, m *compute.Image) *store.Image {
 	return &store.Image{Image: m, Seq: w.born, Need: max(m.Size, m.StorageSize)}
 }
 
-// imageRoom tells whether the quota leaves room for one more image.
-func (w *World) imageRoom() *spb.Status {
-	if w.MaxImages <= 0 {
+// exceeds tells whether a limit is exceeded, if there is one.
+func exceeds(usage, limit int64) bool { return limit != 0 && usage > max(0, limit) }
+
+// imageRoom tells whether the quotas leave room for one more image.
+func (w *World) imageRoom(pooled bool, storageSize int64) *spb.Status {
+	if w.MaxImages == 0 && w.MaxPooled == 0 && w.MaxSize == 0 {
 		return nil
 	}
-	if have := w.Counted(); have >= w.MaxImages {
-		return contract.ImagesQuota(int64(w.MaxImages), int64(have))
+	have := w.Counted()
+	switch {
+	case exceeds(have.Images+1, int64(w.MaxImages)):
+		return contract.ImagesQuota(max(0, int64(w.MaxImages)), have.Images)
+	case pooled && exceeds(have.Pooled+1, int64(w.MaxPooled)):
+		return contract.PooledImagesQuota(max(0, int64(w.MaxPooled)), have.Pooled)
+	case exceeds(have.Size+storageSize, w.MaxSize):
+		return contract.ImagesSizeQuota(max(0, w.MaxSize), have.Size, storageSize)
 	}
 	return nil
 }
 
-// Counted returns how many images the quota counts: the public catalogue is nobody's to pay for.
-func (w *World) Counted() int {
-	have := w.images.Len()
-	if w.PublicFolder != "" {
-		for range w.images.Folder(w.PublicFolder, "") {
-			have--
+// Usage is what quotas count.
+type Usage struct {
+	Images, Pooled int64
+	Size           int64 // bytes that are stored
+}
+
+// Counted returns what the quotas count: the public catalogue is nobody's to pay for.
+func (w *World) Counted() Usage {
+	var have Usage
+	for im := range w.images.All() {
+		if w.PublicFolder != "" && im.FolderId == w.PublicFolder {
+			continue
+		}
+		have.Images++
+		have.Size += im.StorageSize
+		if im.Pooled {
+			have.Pooled++
 		}
 	}
 	return have

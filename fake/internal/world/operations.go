@@ -52,7 +52,7 @@ func (w *World) Repeated(o Origin, request proto.Message) (op *lro.Operation, an
 
 // room tells whether one more operation may run.
 func (w *World) room() *spb.Status {
-	if w.MaxActive > 0 && w.ops.Active() >= w.MaxActive {
+	if exceeds(int64(w.ops.Active())+1, int64(w.MaxActive)) {
 		return contract.OperationsLimit()
 	}
 	return nil

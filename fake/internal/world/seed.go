@@ -10,10 +10,11 @@ import (
 	"github.com/imagefake/imagefake/fake/internal/store"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // Add puts an image into the world as a test wants it: fields that are given stay as they are, absent ones are filled as Create
-// would fill them, and the status is READY. The world keeps a copy.
+// would fill them, and the status is READY. One without a date gets one of its own, see nextSeed. The world keeps a copy.
 func (w *World) Add(given *compute.Image, now time.Time) (*compute.Image, error) {
 	if given == nil {
 		return nil, fmt.Errorf("an image is nil")
@@ -39,9 +40,30 @@ func (w *World) Add(given *compute.Image, now time.Time) (*compute.Image, error)
 	m.Status = cmp.Or(m.Status, compute.Image_READY)
 	m.Os = givenOS(m.Os, nil)
 	m.HardwareGeneration = givenHardware(m.HardwareGeneration, nil)
+	if m.CreatedAt == nil {
+		m.CreatedAt = w.nextSeed(now)
+	}
 	im := w.newImage(now, m)
 	w.putBy(Added, im, now, Reached(m.Status))
 	return m, nil
+}
+
+// seedSpan is how long before the present seeds are dated.
+const seedSpan = 2 * time.Minute
+
+// nextSeed returns when the next image that a test adds without a date was created: a second after the one before, the first of them
+// two minutes ago, and none later than now. So the images that a test adds have an order that clients can see: those of one second
+// have none [choice].
+func (w *World) nextSeed(now time.Time) *timestamppb.Timestamp {
+	next := w.seeded.Add(time.Second)
+	if first := now.Add(-seedSpan); next.Before(first) {
+		next = first
+	}
+	if next.After(now) {
+		next = now
+	}
+	w.seeded = next.Truncate(time.Second)
+	return &timestamppb.Timestamp{Seconds: next.Unix()}
 }
 
 // fillSizes gives an image sizes that go together with those it has.

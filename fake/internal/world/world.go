@@ -18,8 +18,10 @@ import (
 type Settings struct {
 	Rules            contract.Rules
 	Seed             uint64
-	MaxImages        int             // 0: no quota
-	MaxActive        int             // operations under way; 0: no limit
+	MaxImages        int             // 0: no quota; negative: none is allowed, and so for the others
+	MaxPooled        int             // images that are pooled
+	MaxSize          int64           // bytes that images store
+	MaxActive        int             // operations under way
 	Folders          map[string]bool // the closed set of folders; nil: any folder exists
 	Forbidden        map[string]bool // folders that exist and are denied to everybody
 	PublicFolder     string          // exists and may be read whatever Folders says, unless it is forbidden
@@ -34,9 +36,10 @@ type World struct {
 	ops     *lro.Table
 	sources sources
 
-	born     int64 // images so far: their order of creation
-	imageIDs int64 // image ids given out
-	started  int64 // operations so far: their order, and their ids given out
+	seeded   time.Time // the date of the latest image that was added without one
+	born     int64     // images so far: their order of creation
+	imageIDs int64     // image ids given out
+	started  int64     // operations so far: their order, and their ids given out
 
 	changes []Change
 }
