@@ -49,6 +49,8 @@ type chaos struct {
 	faults  int // that happened
 	tally   tally
 	found   []shrunk
+
+	promises promises
 }
 
 // A shrunk is a seed that breaks the body, and the least of it that does.
@@ -101,6 +103,7 @@ func (c *chaos) run(n int) error {
 			c.seeds++
 			c.faults += len(r.struck)
 			c.tally.add(r)
+			c.promises.add(r)
 			if r.broken() {
 				c.keep(shrunk{seed: r.seed, whole: r, least: c.shrink(r)})
 			}
@@ -126,6 +129,9 @@ func (c *chaos) publish(n int) {
 		text := c.tell(s)
 		c.t.Run(fmt.Sprintf("seed-%d", s.seed), func(t *testing.T) { t.Error(text) })
 	}
+	for _, promise := range c.promises.missed() {
+		c.t.Errorf("sometimes: %s: it has happened in none of %s", promise, count(c.seeds, "run", "runs"))
+	}
 	ended := ""
 	if c.seeds < n {
 		ended = fmt.Sprintf("; the other %d seeds were not run", n-c.seeds)
@@ -142,7 +148,7 @@ func (c *chaos) tell(s shrunk) string {
 	if len(s.least.schedule) > 1 {
 		enough = "are enough"
 	}
-	return fmt.Sprintf("\n%d of its %d faults %s: %v\n%s", len(s.least.schedule), len(s.whole.struck), enough, s.least.schedule, c.story(s.least))
+	return fmt.Sprintf("\n%d of its %d faults %s: %s\n%s", len(s.least.schedule), len(s.whole.struck), enough, s.least.schedule.brief(), c.story(s.least))
 }
 
 // draw injects every kind of fault with a probability that makes a call meet one of them with that of the trial.

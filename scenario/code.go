@@ -14,15 +14,15 @@ func (x *runner) goCode(r *result) string {
 	if r.seed != 0 {
 		fmt.Fprintf(&b, "// on a server made with fake.WithSeed(%d)\n", r.seed)
 	}
-	for _, h := range r.schedule {
-		b.WriteString(x.hitCode(h))
+	for _, k := range r.schedule.streaks() {
+		b.WriteString(x.hitCode(k))
 	}
 	b.WriteString(r.orderly)
 	return b.String()
 }
 
-// hitCode returns a hit as Go code. One caller needs no naming.
-func (x *runner) hitCode(h hit) string {
+// hitCode returns hits as Go code. One caller needs no naming.
+func (x *runner) hitCode(h streak) string {
 	on := methodCode(h.method)
 	if !x.oneCaller {
 		on = fmt.Sprintf("fake.AllOf(%s, fake.ByCaller(%q))", on, h.caller)
@@ -31,7 +31,11 @@ func (x *runner) hitCode(h hit) string {
 	if h.kind.code == "" && h.kind.make == nil {
 		fmt.Fprintf(&b, "// %s is your kind %q\n", h.kind.variable(), h.kind.Name)
 	}
-	variables, when := h.kind.lasts.goCode(h.number)
+	lasts := h.kind.lasts
+	if h.times > 1 {
+		lasts = lasting{times: h.times}
+	}
+	variables, when := lasts.goCode(h.number)
 	if when != "" {
 		when = " When: " + when + ","
 	}

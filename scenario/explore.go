@@ -113,6 +113,9 @@ type exploration struct {
 	unpaid     int             // pairs beyond the budget
 	unrun      int             // runs left out after too many were left behind
 	rounds     []*round        // of orders
+	promises   promises        // of T.Sometimes
+	unchecked  bool            // no run has checked anything
+	fickle     map[*result]bool
 }
 
 // maxLeft is how many runs may leave something behind that cannot be cleared away before the exploration ends.
@@ -132,6 +135,8 @@ func (e *exploration) explore() error {
 		return nil
 	}
 	e.base = base
+	e.unchecked = true
+	e.note(base)
 	e.runs = 2
 	e.tally.add(base)
 	e.tally.add(base)
@@ -173,11 +178,33 @@ func (e *exploration) explore() error {
 	if e.orders > 0 {
 		e.exploreOrders()
 	}
-	if best := e.shortest(); best != nil && best.timeline == "" && !best.spun {
-		// It held until its goroutines were found to be left behind: too late for its timeline.
-		best.timeline = e.run(trial{schedule: best.schedule, order: best.order, answers: best.answers, keep: true}).timeline
-	}
+	e.confirm()
 	return nil
+}
+
+// note takes down what a run has checked.
+func (e *exploration) note(r *result) {
+	e.unchecked = e.unchecked && !r.asserts && !r.broken()
+	e.promises.add(r)
+}
+
+// confirm runs the shortest of each group of broken runs again, alone: what is reported is to break every time, and has a picture.
+func (e *exploration) confirm() {
+	e.fickle = make(map[*result]bool)
+	for _, g := range e.groups() {
+		r := g.runs[0]
+		if r.spun || e.left.Load() >= maxLeft {
+			continue
+		}
+		again := e.run(trial{schedule: slices.Clone(r.schedule), order: r.order, answers: r.answers, keep: true})
+		e.fickle[r] = !again.broken()
+		if r.timeline == "" {
+			r.timeline = again.timeline
+		}
+		if again.orderly != "" && r.orderly == "" {
+			r.orderly = again.orderly
+		}
+	}
 }
 
 // candidates returns the schedules that put one more fault behind those of a schedule: at calls that come anyway, or at calls that
@@ -260,6 +287,7 @@ func (e *exploration) runAll(all []schedule, then func(*result)) {
 func (e *exploration) take(r *result) {
 	e.runs++
 	e.tally.add(r)
+	e.note(r)
 	if !r.broken() && !r.happened() {
 		e.elsewhere++
 	}

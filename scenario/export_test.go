@@ -108,3 +108,37 @@ func Unreduced() Option {
 func Commits() Option {
 	return option(func(c *config) error { c.commitsOnly = true; return nil })
 }
+
+// Single makes the run of Run, and returns what is wrong with it instead of reporting it.
+func Single(t *testing.T, body func(*T) error, opts ...Option) string { return single(t, body, opts) }
+
+// Missed returns the promises of T.Sometimes that came true in no run of an exploration.
+func Missed(t *testing.T, body func(*T) error, opts ...Option) []string {
+	e, err := explored(t, body, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.promises.missed()
+}
+
+// Reports returns the reports on the groups of broken runs, in order.
+func Reports(t *testing.T, body func(*T) error, opts ...Option) []string {
+	e, err := explored(t, body, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, g := range e.groups() {
+		texts = append(texts, e.tell(g))
+	}
+	return texts
+}
+
+func explored(t *testing.T, body func(*T) error, opts []Option) (*exploration, error) {
+	x, err := newRunner(t, body, opts)
+	if err != nil {
+		return nil, err
+	}
+	e := &exploration{runner: x}
+	return e, e.explore()
+}

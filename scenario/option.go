@@ -9,7 +9,7 @@ import (
 	"github.com/imagefake/imagefake/fake"
 )
 
-// Option configures [Explore] and [Chaos]. Options are values. Of two that set the same thing the later one wins; OnServer adds up.
+// Option configures [Explore] and [Chaos]. Options are values. Of two that set the same thing the later one wins; OnServer and Setup add up.
 type Option interface{ apply(*config) error }
 
 type option func(*config) error
@@ -19,7 +19,7 @@ func (o option) apply(c *config) error { return o(c) }
 // config is what options write.
 type config struct {
 	server      []fake.Option
-	setup       func(*fake.Server)
+	setup       []func(*fake.Server)
 	kinds       []Kind
 	asked       bool // kinds are the user's choice
 	on          []fake.Matcher
@@ -70,13 +70,14 @@ func OnServer(opts ...fake.Option) Option {
 	})
 }
 
-// Setup lets f prepare the server of each run, before the body and without faults. Calls that it makes are not explored.
+// Setup lets f prepare the server of each run, before the body and without faults. Calls that it makes are not explored. Options add
+// up, in order.
 func Setup(f func(*fake.Server)) Option {
 	return option(func(c *config) error {
 		if f == nil {
 			return errors.New("Setup(nil): give it a func that prepares a server")
 		}
-		c.setup = f
+		c.setup = append(c.setup[:len(c.setup):len(c.setup)], f)
 		return nil
 	})
 }

@@ -2,18 +2,19 @@ package scenario
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// publish makes a failed subtest of each schedule that broke the body, the shortest first, and logs the summary.
+// publish makes a failed subtest of each group of broken runs, the shortest first, and logs the summary.
 func (e *exploration) publish() {
 	e.t.Helper()
-	slices.SortStableFunc(e.breaks, func(a, b *result) int { return a.length() - b.length() })
-	for _, r := range e.breaks {
-		text := e.story(r)
-		e.t.Run(r.name(), func(t *testing.T) { t.Error("\n" + text) })
+	for _, g := range e.groups() {
+		text := e.tell(g)
+		e.t.Run(g.runs[0].name(), func(t *testing.T) { t.Error("\n" + text) })
+	}
+	for _, promise := range e.promises.missed() {
+		e.t.Errorf("sometimes: %s: it has happened in none of %s", promise, count(e.runs, "run", "runs"))
 	}
 	e.t.Log(e.summary())
 }
@@ -40,14 +41,17 @@ func (e *exploration) summary() string {
 	note(int(e.left.Load()), "1 run left behind what cannot be ended", "%d runs left behind what cannot be ended")
 	note(e.unrun, "1 run was not made, because of what earlier ones left behind",
 		"%d runs were not made, because of what earlier ones left behind")
+	if e.unchecked && len(e.tally.held) == 1 {
+		b.WriteString("note: no promise was checked, and no outcome differed: whatever the body does, this finds nothing\n")
+	}
 	for _, r := range e.rounds {
 		b.WriteString(r.summary())
 	}
 	if e.shortest() == nil {
 		return strings.TrimSpace(b.String())
 	}
-	best := e.shortest()
-	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s", best.name(), indent(e.story(best), "\t"))
+	best := e.groups()[0]
+	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s", best.runs[0].name(), indent(e.tell(best), "\t"))
 	return strings.TrimSpace(b.String())
 }
 

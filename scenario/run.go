@@ -79,6 +79,10 @@ func newRun(x *runner, tr trial) *run {
 	return r
 }
 
+// exited is what breaks a run whose body neither returned nor failed nor skipped.
+const exited = "the body ended its goroutine and did not return: runtime.Goexit does that, and so do FailNow, Fatal and Skip of another T " +
+	"than the body's own, whose test they do not stop"
+
 // grace is how long a body whose time is up may take to clean up after itself, at least: a pause of a back-off may have become long.
 const grace = time.Hour
 
@@ -153,7 +157,9 @@ func (r *run) perform() {
 	r.test.cloud = s
 	since := 0
 	if r.setup != nil {
-		r.setup(s)
+		for _, prepare := range r.setup {
+			prepare(s)
+		}
 		for e := range s.Events() {
 			since = e.Seq
 		}
@@ -235,8 +241,13 @@ func (r *run) report() {
 	if r.waits.Load() {
 		r.test.add(usesWait)
 	}
-	res.failures, res.logs = r.test.verdict()
 	res.skipped = r.test.Skipped()
+	if !res.returned && !res.skipped && !res.lost && !r.test.Failed() {
+		r.test.add(exited)
+	}
+	res.failures, res.logs = r.test.verdict()
+	res.asserts = r.test.asserts()
+	res.sometimes = r.test.happened()
 	s := r.test.cloud
 	if s == nil {
 		return

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -17,8 +18,31 @@ type schedule []hit
 // String returns the schedule as the name of a subtest.
 func (s schedule) String() string { return s.join(hit.String) }
 
-// exact returns the schedule as tokens have it.
-func (s schedule) exact() string { return s.join(hit.exact) }
+// exact returns the schedule as tokens have it: what is asked again and again, and meets the same each time, once.
+func (s schedule) exact() string {
+	if len(s) == 0 {
+		return noFault
+	}
+	var texts []string
+	for from := 0; from < len(s); {
+		to := from + 1
+		for to < len(s) && s[from].repeatedBy(s[to], to-from) {
+			to++
+		}
+		text := s[from].exact()
+		if to-from > 1 {
+			text += fmt.Sprintf("*%d", to-from)
+		}
+		texts = append(texts, text)
+		from = to
+	}
+	return strings.Join(texts, "+")
+}
+
+// repeatedBy tells whether another hit is this one so many calls later.
+func (h hit) repeatedBy(other hit, later int) bool {
+	return h.ask == other.ask && h.kind == other.kind && h.late == other.late && h.n+later == other.n && h.number+later == other.number
+}
 
 func (s schedule) join(text func(hit) string) string {
 	if len(s) == 0 {
@@ -41,6 +65,9 @@ func (s schedule) canonical() string {
 	return strings.Join(texts, "\x01")
 }
 
+// maxRepeats is how often a token may say that something is repeated.
+const maxRepeats = 1 << 20
+
 // parseSchedule is the inverse of String and of exact.
 func parseSchedule(text string, kinds []Kind) (schedule, error) {
 	if text == "" || text == noFault {
@@ -48,11 +75,22 @@ func parseSchedule(text string, kinds []Kind) (schedule, error) {
 	}
 	var s schedule
 	for part := range strings.SplitSeq(text, "+") {
-		h, err := parseHit(part, kinds)
+		one, times, repeated := strings.Cut(part, "*")
+		h, err := parseHit(one, kinds)
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", part, err)
 		}
-		s = append(s, h)
+		n := 1
+		if repeated {
+			if n, err = strconv.Atoi(times); err != nil || n < 1 || n > maxRepeats {
+				return nil, fmt.Errorf("%q: the number of times, %q, is none", part, times)
+			}
+		}
+		for range n {
+			s = append(s, h)
+			h.n++
+			h.number++
+		}
 	}
 	return s, nil
 }

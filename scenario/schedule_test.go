@@ -88,7 +88,7 @@ func TestGoCode(t *testing.T) {
 			"// evict is your kind \"evict\"\n" +
 				"cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Nth(1), Do: fake.Run(func(c *fake.Call) { evict.Act(cloud, c) })})\n"},
 	} {
-		require.Equal(t, c.want, (&runner{oneCaller: c.one}).hitCode(c.hit))
+		require.Equal(t, c.want, (&runner{oneCaller: c.one}).hitCode(streak{c.hit, 1}))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/imagefake/imagefake/fake"
@@ -29,15 +30,18 @@ type T struct {
 	cloud *fake.Server
 	ctx   context.Context
 
-	mu       sync.Mutex // guards what follows
-	failures []string
-	logs     []string
-	failed   bool
-	skipped  bool
-	quiet    bool             // the server is closing: its picture of the run is asked for elsewhere
-	helpers  map[uintptr]bool // where helpers said that they are
-	cleanups []func()
-	temp     string // parent of the TempDirs, "" before the first
+	checks atomic.Bool // a promise was checked
+
+	mu        sync.Mutex // guards what follows
+	sometimes map[string]bool
+	failures  []string
+	logs      []string
+	failed    bool
+	skipped   bool
+	quiet     bool             // the server is closing: its picture of the run is asked for elsewhere
+	helpers   map[uintptr]bool // where helpers said that they are
+	cleanups  []func()
+	temp      string // parent of the TempDirs, "" before the first
 }
 
 var _ testing.TB = (*T)(nil)
@@ -48,15 +52,6 @@ func (t *T) Cloud() *fake.Server { return t.cloud }
 // Context returns the context of the run. It is cancelled before the cleanups run, and when the run comes to one of its limits (see
 // [Limit]). A body that goes on calling long after that, without pause, is ended by it: its goroutine exits.
 func (t *T) Context() context.Context { return t.ctx }
-
-// Check fails the run if a promise is broken. The promise is a short sentence that holds for every run, such as "failure leaves
-// nothing behind". The run goes on, so that all broken promises are seen.
-func (t *T) Check(promise string, ok bool) {
-	if !ok {
-		t.Helper()
-		t.fail("broken promise: " + promise)
-	}
-}
 
 // Name returns the name of the enclosing test and of the faults of the run: "TestBake/ImageCreate#1/lost-reply".
 func (t *T) Name() string { return t.name }
@@ -78,11 +73,20 @@ func (t *T) Helper() {
 // helperNames returns the names of the funcs that are helpers. The caller holds the lock.
 func (t *T) helperNames() map[string]bool {
 	names := make(map[string]bool, len(t.helpers))
-	for pc := range t.helpers {
-		frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-		names[frame.Function] = true
+	for name := range t.helperFuncs() {
+		names[name] = true
 	}
 	return names
+}
+
+// helperFuncs returns the files of the funcs that are helpers, by name. The caller holds the lock.
+func (t *T) helperFuncs() map[string]string {
+	funcs := make(map[string]string, len(t.helpers))
+	for pc := range t.helpers {
+		frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+		funcs[frame.Function] = frame.File
+	}
+	return funcs
 }
 
 // line returns where the test calls from, "bake_test.go:12: ": the nearest frame that is neither the kit's nor a helper; "" if there

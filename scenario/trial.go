@@ -25,15 +25,18 @@ type result struct {
 	failures []string // what broke it; none: it held
 	logs     []string
 	skipped  bool
-	fired    []bool   // by hit of the schedule: whether it happened
-	struck   schedule // what happened, as hits: of Chaos
-	timeline string   // if broken or asked for
-	spun     bool     // it was left to itself, and nothing is known of it
-	steps    []step   // if there are rules
-	turns    []string // where it departs from the usual order
-	orderly  string   // the same order as Go code
-	final    string   // the state at its end, if there are rules
-	lost     bool     // something of the run goes on, or sits somewhere for ever
+	asserts  bool // it checked something, whatever came of that
+
+	sometimes map[string]bool // what was to happen in some run, and whether it has in this one
+	fired     []bool          // by hit of the schedule: whether it happened
+	struck    schedule        // what happened, as hits: of Chaos
+	timeline  string          // if broken or asked for
+	spun      bool            // it was left to itself, and nothing is known of it
+	steps     []step          // if there are rules
+	turns     []string        // where it departs from the usual order
+	orderly   string          // the same order as Go code
+	final     string          // the state at its end, if there are rules
+	lost      bool            // something of the run goes on, or sits somewhere for ever
 }
 
 func (r *result) broken() bool { return len(r.failures) > 0 }
