@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/imagefake/imagefake/fake"
 	"github.com/imagefake/imagefake/scenario"
@@ -348,4 +350,35 @@ func TestConcurrentRunsLeaveTheSameRecord(t *testing.T) {
 		require.ErrorContains(t, err, "can happen to any of the")
 	}
 	require.Len(t, records, 1)
+}
+
+// Which goroutine gets a lock first is decided by no call. A body for which that matters to what is asked is explored nevertheless.
+func TestWhoGetsTheLockFirst(t *testing.T) {
+	body := func(t *scenario.T, repaired bool) error {
+		var mu sync.Mutex
+		first := rand.IntN(2) // as the scheduler of the runtime may have it
+		err := sideBySide(2, func(i int) error {
+			if i != first {
+				time.Sleep(1)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			err := label(t, i)
+			if repaired && err != nil {
+				err = label(t, i)
+			}
+			return err
+		})
+		t.Check("an update that failed is not forgotten", err == nil || !repaired)
+		return nil
+	}
+	opts := []scenario.Option{scenario.Setup(fourImages), scenario.On(fake.ImageUpdate), scenario.Faults(scenario.Unavailable)}
+	for range 5 {
+		found, err := scenario.Find(t, func(t *scenario.T) error { return body(t, true) }, opts...)
+		require.NoError(t, err)
+		for _, story := range found.Broken {
+			require.Contains(t, story, "Unavailable") // both tries failed
+		}
+		require.NotContains(t, found.Summary, "not all faults happened")
+	}
 }

@@ -64,36 +64,6 @@ func newRunner(t *testing.T, body func(*T) error, opts []Option) (*runner, error
 	return &runner{config: c, t: t, body: body}, nil
 }
 
-// learn runs the body without faults, twice, and returns what it does.
-func (x *runner) learn() (*result, error) {
-	// The careful keeper sees what a body does that the quick one could not bear.
-	first := x.run(trial{keep: true, follow: true, careful: true})
-	if first.skipped && !first.broken() {
-		return first, nil
-	}
-	if first.broken() {
-		return nil, fmt.Errorf("the body breaks without any fault:\n%s%s", indent(first.story(), "\t"), timelineOf(first))
-	}
-	if len(first.trace) == 0 {
-		return nil, errors.New("the body makes no calls, so there is nothing that could fail: its client must use the connection of t.Cloud(), " +
-			"the server of the run")
-	}
-	x.base, x.version = first.trace, first.trace.version()
-	x.oneCaller = !slices.ContainsFunc(first.trace, func(s seen) bool { return s.caller != firstCaller })
-	second := x.run(trial{})
-	if second.broken() {
-		return nil, fmt.Errorf("the body is not deterministic: without any fault, it holds once and breaks the next time:\n%s", indent(second.story(), "\t"))
-	}
-	if d := first.trace.difference(second.trace); d != "" {
-		return nil, fmt.Errorf("the body is not deterministic: run twice without faults, it makes different calls: %s. "+
-			"Take random names, the wall clock and what earlier runs left behind out of it", d)
-	}
-	if first.outcome() != second.outcome() {
-		return nil, fmt.Errorf("the body is not deterministic: run twice without faults, it ended first %s, then %s", first.outcome(), second.outcome())
-	}
-	return first, nil
-}
-
 // An exploration is the runs of one Explore, and what they have shown.
 type exploration struct {
 	*runner

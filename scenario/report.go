@@ -36,6 +36,10 @@ func (e *exploration) summary() string {
 	note(e.implied, "1 run was skipped: one of its two faults breaks the body alone", "%d runs were skipped: one of their two faults breaks the body alone")
 	note(e.undated, "1 call sets no deadline: the kind deadline left it out, and where no answer came it would wait for ever (Silence shows it)",
 		"%d calls set no deadline: the kind deadline left them out, and where no answer came they would wait for ever (Silence shows it)")
+	note(btoi(e.wavers), "the body does not always do the same: goroutines race for something before they call, a lock perhaps. Runs were made again "+
+		"until their faults happened", "")
+	note(int(e.givenUp.Load()), "1 run was left standing, and made again by the careful keeper: a lock was held across a call",
+		"%d runs were left standing, and made again by the careful keeper: a lock was held across a call")
 	note(e.elsewhere, "in 1 run not all faults happened: the calls came out differently", "in %d runs not all faults happened: the calls came out differently")
 	note(e.unpaid, "1 pair is beyond the budget: Pairs(n) sets it", "%d pairs are beyond the budget: Pairs(n) sets it")
 	note(int(e.left.Load()), "1 run left behind what cannot be ended", "%d runs left behind what cannot be ended")

@@ -28,6 +28,7 @@ type runner struct {
 	// What the run without faults shows.
 	base      trace
 	version   string // of the body, for tokens
+	wavers    bool   // it does not always do the same: an order that no call decides
 	oneCaller bool   // all calls are those of the server's own connection
 }
 
