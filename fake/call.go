@@ -49,6 +49,7 @@ type Call struct {
 	pace      string // told when to poll again
 	unheld    bool   // a poll that could have been held, and was answered at once
 	ordered   bool   // it has a turn in an order
+	atGate    *Call  // the copy that the gate sees; nil without one
 }
 
 // seq returns the call's place in the record, 0 for nil.

@@ -10,8 +10,8 @@ import (
 // order happen, [Server.Order] is enough.
 //
 // Its methods run on the goroutine of the call, without any lock held, and may block for as long as they like, but must return when
-// ctx ends: a call whose caller has given up does not take effect. They must not change the Call, which is a copy, nor the messages
-// in it, which are not.
+// ctx ends: a call whose caller has given up does not take effect. They must not change the Call, nor the messages in it. It is a copy,
+// the same one each time: as the call came, with its answer from Answer on.
 type Gate interface {
 	// Arrive is asked as a call comes, before anything else happens to it. It must call record once, on whatever goroutine: that
 	// gives the call its place in the record, and returns its Seq.
@@ -48,8 +48,7 @@ func (s *Server) abandoned(ctx context.Context) *answer {
 // commit lets the gate, and the orders of the test, decide when a call takes effect. It returns an answer if that is never.
 func (s *Server) commit(ctx context.Context, c *Call) *answer {
 	if s.settings.gate != nil {
-		seen := s.copyOf(c)
-		s.settings.gate.Commit(ctx, &seen)
+		s.settings.gate.Commit(ctx, c.atGate)
 	}
 	if err := s.awaitTurn(ctx, c); err != nil {
 		return gaveUp(err)
@@ -62,10 +61,10 @@ func (s *Server) askToAnswer(ctx context.Context, c *Call, a *answer) {
 	if s.settings.gate == nil {
 		return
 	}
-	seen := s.copyOf(c)
-	seen.Reply, seen.Status = a.reply, statusOK
+	*c.atGate = s.copyOf(c)
+	c.atGate.Reply, c.atGate.Status = a.reply, statusOK
 	if a.status != nil {
-		seen.Reply, seen.Status = nil, status.FromProto(a.status)
+		c.atGate.Reply, c.atGate.Status = nil, status.FromProto(a.status)
 	}
-	s.settings.gate.Answer(ctx, &seen)
+	s.settings.gate.Answer(ctx, c.atGate)
 }

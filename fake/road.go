@@ -29,7 +29,8 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 		s.takeDown(c)
 	} else {
 		seen := *c
-		s.settings.gate.Arrive(ctx, &seen, func() int { s.takeDown(c); return c.Seq })
+		c.atGate = &seen
+		s.settings.gate.Arrive(ctx, c.atGate, func() int { s.takeDown(c); seen.Seq = c.Seq; return c.Seq })
 		_, unknown = s.auth.identify(c) // a token may have been revoked meanwhile
 	}
 

@@ -52,15 +52,11 @@ type ask struct {
 	request string // a digest of the request, ids in it by their origin
 }
 
-// asks returns what a call asks.
-func (d *diary) asks(c *fake.Call) (ask, string) {
+// asks returns what a call asks: in short, and in full with ids by their origin.
+func (d *diary) asks(c *fake.Call) (asked ask, canonical string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.askOf(c)
-}
-
-func (d *diary) askOf(c *fake.Call) (ask, string) {
-	canonical := d.origins.canonical(c.Request)
+	canonical = d.origins.canonical(c.Request)
 	return ask{c.Caller, c.Method, digest(canonical)}, canonical
 }
 
@@ -72,14 +68,13 @@ func (d *diary) begin(since int) {
 }
 
 // arrive takes down a call that has come.
-func (d *diary) arrive(c *fake.Call, seq int) {
+func (d *diary) arrive(c *fake.Call, seq int, asked ask, canonical string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.begun {
 		d.changed = true // a replica can lag behind what Setup changes with calls, not behind what it adds by hand
 		return
 	}
-	asked, canonical := d.askOf(c)
 	d.times[asked]++
 	who := caller{c.Caller, c.Method}
 	d.numbers[who]++
@@ -156,6 +151,10 @@ func (d *diary) final(s *fake.Server) string {
 		lines = append(lines, d.origins.canonical(im))
 	}
 	for _, op := range state.Operations() {
+		op.Metadata = nil // ids in what is packed would stay, and those of the response
+		if op.GetError() == nil {
+			op.Result = nil
+		}
 		lines = append(lines, d.origins.canonical(op))
 	}
 	slices.Sort(lines)

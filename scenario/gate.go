@@ -74,18 +74,18 @@ func (g *gate) Arrive(ctx context.Context, c *fake.Call, record func() int) {
 	if n == int64(g.most)+1 {
 		g.tooMany()
 	}
+	v := &visit{call: c, at: arriving, record: record}
 	if n > int64(g.most) {
 		// From here on nothing is answered: that lets virtual time pass where a loop without pauses would not.
-		g.diary.arrive(c, record())
+		g.takeDown(v)
 		select {
 		case <-ctx.Done():
 		case <-g.over:
 		}
 		return
 	}
-	v := &visit{call: c, at: arriving, record: record}
 	if !g.enter(v) {
-		g.diary.arrive(c, record())
+		g.takeDown(v)
 		return
 	}
 	g.stay(ctx, v)
@@ -146,14 +146,17 @@ func (g *gate) stay(ctx context.Context, v *visit) {
 	g.takeDown(v)
 }
 
-// takeDown puts a call into the record that is not there yet. The caller holds the lock.
+// takeDown puts a call into the record that is not there yet. The caller holds the lock, unless nobody else knows of the visit.
 func (g *gate) takeDown(v *visit) {
 	if v.record == nil {
 		return
 	}
 	v.seq = v.record()
 	v.record = nil
-	g.diary.arrive(v.call, v.seq)
+	if v.ask.method == "" {
+		v.ask, v.text = g.diary.asks(v.call)
+	}
+	g.diary.arrive(v.call, v.seq, v.ask, v.text)
 }
 
 // letOneThrough takes down who has come, and lets one of those that wait go on. Everything else is at rest.

@@ -353,3 +353,61 @@ func TestReductionLosesNothing(t *testing.T) {
 	}
 	require.Positive(t, saved)
 }
+
+// ownImages has three workers that each list their folder, create, update and delete an image of their own.
+func ownImages(t *scenario.T) error {
+	return sideBySide(3, func(i int) error {
+		client, folder := as(t, "w", i), fmt.Sprintf("folder-%d", i)
+		if _, err := client.List(t.Context(), &compute.ListImagesRequest{FolderId: folder}); err != nil {
+			return err
+		}
+		op, err := client.Create(t.Context(), &compute.CreateImageRequest{FolderId: folder, Name: "web", Source: fromDisk.Source})
+		if err != nil {
+			return err
+		}
+		if _, err = poll(t, i, op); err != nil {
+			return err
+		}
+		if op, err = client.Update(t.Context(), &compute.UpdateImageRequest{ImageId: made(op), Description: "mine"}); err != nil {
+			return err
+		}
+		if _, err = poll(t, i, op); err != nil {
+			return err
+		}
+		updated := new(compute.UpdateImageMetadata)
+		if err := op.Metadata.UnmarshalTo(updated); err != nil {
+			return err
+		}
+		_, err = client.Delete(t.Context(), &compute.DeleteImageRequest{ImageId: updated.ImageId})
+		return err
+	})
+}
+
+// What does not get in each other's way is tried once for each two calls, not in each of its seventeen million orders.
+func TestOrdersOfCallsThatDoNotMind(t *testing.T) {
+	found, err := scenario.Find(t, ownImages, scenario.Orders(1000), scenario.Commits(), few, scenario.On(fake.ImageList), scenario.Parallel(2))
+	require.NoError(t, err)
+	require.Zero(t, found.Rounds[0].Unpaid, found.Summary)
+	require.Less(t, found.Rounds[0].Runs, 150, found.Summary)
+	require.Len(t, found.Rounds[0].Endings, 1)
+	require.Contains(t, found.Summary, "for about 2e+07 orders")
+}
+
+// Orders beyond the budget are left out evenly, and counted.
+func TestOrdersBeyondTheBudget(t *testing.T) {
+	found, err := scenario.Find(t, func(t *scenario.T) error {
+		return sideBySide(3, func(i int) error {
+			var errs []error
+			for n := range 4 {
+				_, err := as(t, "w", i).Create(t.Context(), fromDiskNamed(fmt.Sprintf("image-%d", n)))
+				errs = append(errs, err)
+			}
+			return errors.Join(errs...)
+		})
+	}, scenario.Orders(60), scenario.Commits(), few)
+	require.NoError(t, err)
+	require.Equal(t, 60, found.Rounds[0].Runs)
+	require.Positive(t, found.Rounds[0].Unpaid)
+	require.Contains(t, found.Summary, "60 runs for 34650 orders")
+	require.Contains(t, found.Summary, "left out: Orders(n) sets the budget")
+}

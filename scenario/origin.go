@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"encoding/hex"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -81,7 +82,8 @@ func (o *origins) canonical(m proto.Message) string {
 func digest(text string) string {
 	h := fnv.New64a()
 	h.Write([]byte(text))
-	return fmt.Sprintf("%012x", h.Sum64()>>16)
+	var sum [8]byte
+	return hex.EncodeToString(h.Sum(sum[:0])[:6])
 }
 
 // mentions tells whether an id is anywhere in a message.
