@@ -26,6 +26,20 @@
 // broken, and the report says at which line it waits. What cannot be ended even then stays behind; after three such runs an
 // exploration stops.
 //
+// # Orders
+//
+// Calls that are under way at the same time are let through one at a time: the next when everything that follows from the one before
+// has come to rest. Who is first is decided by caller, method and request, so a concurrent body does the same in every run, and a
+// fault stays with the call it was meant for. [Orders] tries the other orders:
+//
+//	scenario.Explore(t, func(t *scenario.T) error {
+//		err := bakeAll(t.Context(), t.Cloud().Conn(), "web", "db", "cache") // side by side
+//		t.Check("all or nothing", len(t.Cloud().Images()) == 3 || err != nil && len(t.Cloud().Images()) == 0)
+//		return err
+//	}, scenario.Orders(500))
+//
+// Locks may be held across calls; then runs take about ten times as long. A body must not call synctest.Wait: the gate does.
+//
 // # Replay
 //
 // The environment variable IMAGEFAKE_REPLAY holds the token of one run. With it Explore and Chaos make that run alone and show what
