@@ -311,6 +311,32 @@ func (o *Operation) Cancel() {
 	}
 }
 
+// Replan gives the running operation another plan, which begins now with its first step: a stuck one is let go, one under way gets stuck.
+// Clients see nothing of it before the next step. The plan's KeepFailed and TooLate hold from now on.
+func (o *Operation) Replan(p Plan) {
+	o.server.tb.Helper()
+	s := o.server
+	s.checkBubble()
+	plan, err := p.compile()
+	if err != nil {
+		s.misuse("Replan: %v", err)
+		return
+	}
+	var found *lro.Operation
+	running := false
+	s.do(nil, func(w *world.World, now time.Time) {
+		if found = o.in(w); found == nil {
+			return
+		}
+		if running = found.Run.Phase == lro.Running; running {
+			w.Replan(o.id, plan, now)
+		}
+	})
+	if !running {
+		s.misuse("Replan: %v: only a running operation can have another plan; %s", o, s.callsSeen())
+	}
+}
+
 // steer moves the operation by hand; fits tells whether that can be done where it stands.
 func (o *Operation) steer(what string, move func(lro.Run, time.Time) (next lro.Run, fits bool)) {
 	s := o.server

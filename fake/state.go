@@ -112,6 +112,23 @@ func (s *Server) SetImageStatus(id string, status compute.Image_Status) {
 	}
 }
 
+// ChangeImage changes an image at once, without an operation, as if another client had done it a moment ago: change gets a copy, and
+// what it makes of that is the image from now on. Operations under way go on. An unknown id is misuse, and so are another id or folder, a
+// name that is taken, and what the rules forbid. change must not use the server.
+func (s *Server) ChangeImage(id string, change func(*compute.Image)) {
+	s.tb.Helper()
+	s.checkBubble()
+	if change == nil {
+		s.misuse("ChangeImage(%q, nil): give it a func that changes the image", id)
+		return
+	}
+	var wrong error
+	s.do(nil, func(w *world.World, now time.Time) { wrong = w.ChangeImage(id, change, now) })
+	if wrong != nil {
+		s.misuse("ChangeImage(%q): %v", id, wrong)
+	}
+}
+
 // RemoveImage takes an image out at once, without an operation, as if it had vanished. An unknown id is misuse.
 func (s *Server) RemoveImage(id string) {
 	s.tb.Helper()

@@ -151,6 +151,18 @@ func (r Run) Complete(now time.Time) Run {
 	return r.enter(Succeeded, now)
 }
 
+// Replan gives a running operation another plan, from its first step on.
+func (r Run) Replan(p *Plan, now time.Time) Run {
+	if r.Phase != Running {
+		return r
+	}
+	r.Plan, r.At = p, 0
+	if len(p.Steps) == 0 && p.Err == nil {
+		return r.enter(Succeeded, now)
+	}
+	return r.enter(Running, now)
+}
+
 // Fail ends it with an error, whatever the plan says: it has been rolled back.
 func (r Run) Fail(err *status.Status, now time.Time) Run {
 	if r.Phase != Running {

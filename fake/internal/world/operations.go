@@ -188,6 +188,22 @@ func (w *World) Steer(id string, at time.Time, steer func(lro.Run) lro.Run) *lro
 	return w.move(op, run, at)
 }
 
+// Replan gives a running operation another plan. It returns nil if there is none with that id.
+func (w *World) Replan(id string, plan *lro.Plan, at time.Time) *lro.Operation {
+	op := w.ops.Get(id)
+	if op == nil || op.Run.Phase != lro.Running {
+		return op
+	}
+	run := op.Run.Replan(plan, at)
+	if run.Phase != lro.Running {
+		return w.move(op, run, at)
+	}
+	next := *op
+	next.Run = run
+	w.ops.Put(&next)
+	return &next
+}
+
 // revise returns a message with the same content, the next version of one that must not change. It shares what the fields refer to.
 func revise[M proto.Message](m M) M {
 	from := m.ProtoReflect()

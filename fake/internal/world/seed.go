@@ -97,6 +97,32 @@ func (w *World) SetStatus(id string, status compute.Image_Status, now time.Time)
 	return true
 }
 
+// ChangeImage replaces an image by what change makes of it. The error tells why that cannot be.
+func (w *World) ChangeImage(id string, change func(*compute.Image), now time.Time) error {
+	im := w.images.Get(id)
+	if im == nil {
+		return fmt.Errorf("there is no image %q", id)
+	}
+	m := proto.Clone(im.Image).(*compute.Image)
+	change(m)
+	switch {
+	case m.Id != im.Id || m.FolderId != im.FolderId:
+		return fmt.Errorf("the id and the folder of an image never change")
+	case m.Status == compute.Image_STATUS_UNSPECIFIED:
+		return fmt.Errorf("an image has a status")
+	case w.images.Taken(m.FolderId, m.Name, m.Id):
+		return fmt.Errorf("the name %q is taken in folder %q", m.Name, m.FolderId)
+	}
+	if broken := w.Rules.CheckImage(m); broken != nil {
+		return fmt.Errorf("%s: %s", broken.Path, broken.Reason)
+	}
+	if _, err := proto.Marshal(m); err != nil {
+		return fmt.Errorf("it cannot be sent to a client: %w", err)
+	}
+	w.putBy(Set, im.WithMessage(m), now, Updated)
+	return nil
+}
+
 // RemoveImage takes an image out at once. Operations on it go on and find that out. It returns false if there is no such image.
 func (w *World) RemoveImage(id string, now time.Time) bool {
 	if w.images.Get(id) == nil {
