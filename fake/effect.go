@@ -104,6 +104,33 @@ func (e Effect) to(p place, by string) Effect {
 	})
 }
 
+// Named gives the funcs of the effect, those of [Run] and [Alter], words for the record in the place of "run a func": what a rival does,
+// say. It is for effects with exactly one func.
+func (e Effect) Named(words string) Effect {
+	funcs := 0
+	for _, l := range e.links {
+		if _, is := l.action.(nameable); is {
+			funcs++
+		}
+	}
+	return e.edit(func(l *link) (changes bool, why string) {
+		f, is := l.action.(nameable)
+		switch {
+		case !is:
+			return false, fmt.Sprintf("%q has no func to name: leave Named out", l)
+		case words == "":
+			return true, "Named(\"\") names nothing: give it words for the record, or leave it out"
+		case funcs > 1:
+			return true, "Named is for one func, and the effect has several: name each before Then"
+		}
+		l.action = f.named(words)
+		return true, ""
+	})
+}
+
+// nameable is an action that is a func of the test, and can have a name.
+type nameable interface{ named(words string) action }
+
 // edit returns the effect with its links changed. A link that stays as it is tells why; only if all do, that is a mistake. One that
 // changes and still tells why is a mistake in any case.
 func (e Effect) edit(change func(*link) (changes bool, why string)) Effect {

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"fmt"
 
 	spb "google.golang.org/genproto/googleapis/rpc/status"
@@ -68,10 +69,12 @@ func Alter(f func(reply proto.Message)) Effect { return effect(altering{f: f}) }
 // altering changes the reply with a func of the test.
 type altering struct {
 	usual
-	f func(proto.Message)
+	f     func(proto.Message)
+	words string // "": none
 }
 
-func (altering) String() string               { return "alter the reply" }
+func (a altering) String() string             { return cmp.Or(a.words, "alter the reply") }
+func (a altering) named(words string) action  { a.words = words; return a }
 func (altering) home() (at place, fixed bool) { return late, true }
 
 func (a altering) wrong() string {

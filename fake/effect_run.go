@@ -1,6 +1,10 @@
 package fake
 
-import "google.golang.org/grpc/status"
+import (
+	"cmp"
+
+	"google.golang.org/grpc/status"
+)
 
 // Run calls f when the call comes. f may use the server and clients, and may wait. Its Call is a copy without an answer, or with
 // one if the effect is Late. A panic in it, or a t.FailNow, is answered with Internal and reported.
@@ -8,10 +12,13 @@ func Run(f func(*Call)) Effect { return effect(running{f: f}) }
 
 type running struct {
 	usual
-	f func(*Call)
+	f     func(*Call)
+	words string // "": none
 }
 
-func (running) String() string { return "run a func" }
+func (r running) String() string { return cmp.Or(r.words, "run a func") }
+
+func (r running) named(words string) action { r.words = words; return r }
 
 func (r running) wrong() string {
 	if r.f == nil {

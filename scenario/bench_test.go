@@ -40,9 +40,9 @@ func BenchmarkExplore(b *testing.B) {
 		workers int
 		opts    []scenario.Option
 	}{
-		{"one", 1, nil},
-		{"two", 2, nil},
-		{"two-standard", 2, []scenario.Option{scenario.OnServer(fake.WithStandardImages())}},
+		{"one", 1, []scenario.Option{firstPoll}},
+		{"two", 2, []scenario.Option{firstPoll}},
+		{"two-standard", 2, []scenario.Option{scenario.OnServer(fake.WithStandardImages()), firstPoll}},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			run := scenario.RunOnce(fiveCalls, bm.opts...)

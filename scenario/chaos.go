@@ -187,10 +187,20 @@ func (r *run) drawnOn(k *Kind) fake.Matcher {
 	if k.final {
 		on = append(on, fake.Match(func(request proto.Message) bool {
 			s, known := r.diary.of(request)
-			return known && s.usual
+			return known && s.usual && !r.metFinal()
 		}))
 	}
 	return fake.AllOf(on...)
+}
+
+// metFinal tells whether a fault that the body does not get over has happened.
+func (r *run) metFinal() bool {
+	for injected, h := range r.drawn {
+		if h.kind.final && injected.Fired() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // overlap tells whether there may be calls that both kinds can happen to.

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
 // A client is a small program with one bug, and its repaired twin.
@@ -401,3 +402,10 @@ func deafCaller(t *scenario.T, repaired bool) error {
 		}
 	}
 }
+
+// relabel is a request that replaces an image's labels.
+func relabel(id string) *compute.UpdateImageRequest {
+	return &compute.UpdateImageRequest{ImageId: id, Labels: map[string]string{"mine": "yes"}, UpdateMask: fields("labels")}
+}
+
+func fields(paths ...string) *fieldmaskpb.FieldMask { return &fieldmaskpb.FieldMask{Paths: paths} }

@@ -27,8 +27,12 @@ func (x *runner) hitCode(h streak) string {
 	if !x.oneCaller {
 		on = fmt.Sprintf("fake.AllOf(%s, fake.ByCaller(%q))", on, h.caller)
 	}
+	if h.kind.wide {
+		return fmt.Sprintf("// from the call %v on, whatever the method:\ncloud.Inject(fake.Fault{On: fake.ByCaller(%q), Do: %s})\n",
+			h.name(), h.caller, h.kind.goCode(h.late))
+	}
 	var b strings.Builder
-	if h.kind.code == "" && h.kind.make == nil {
+	if h.kind.code == "" && h.kind.make == nil && h.kind.called == "" {
 		fmt.Fprintf(&b, "// %s is your kind %q\n", h.kind.variable(), h.kind.Name)
 	}
 	lasts := h.kind.lasts

@@ -84,6 +84,7 @@ type exploration struct {
 	unrun      int             // runs left out after too many were left behind
 	rounds     []*round        // of orders
 	promises   promises        // of T.Sometimes
+	met        map[int]bool    // expectations that runs were about
 	unchecked  bool            // no run has checked anything
 	fickle     map[*result]bool
 }
@@ -156,6 +157,12 @@ func (e *exploration) explore() error {
 func (e *exploration) note(r *result) {
 	e.unchecked = e.unchecked && !r.asserts && !r.broken()
 	e.promises.add(r)
+	for _, i := range r.met {
+		if e.met == nil {
+			e.met = make(map[int]bool)
+		}
+		e.met[i] = true
+	}
 }
 
 // confirm runs the shortest of each group of broken runs again, alone: what is reported is to break every time, and has a picture.
@@ -187,7 +194,7 @@ func (e *exploration) candidates(so schedule, calls trace, retry bool) []schedul
 		}
 		for i := range e.kinds {
 			k := &e.kinds[i]
-			if !k.fits(s) || k.final && !s.usual {
+			if !k.fits(s) || k.final && (!s.usual || so.final()) {
 				continue
 			}
 			for _, late := range []bool{false, true}[:1+btoi(k.lateToo)] {

@@ -142,3 +142,16 @@ func explored(t *testing.T, body func(*T) error, opts []Option) (*exploration, e
 	e := &exploration{runner: x}
 	return e, e.explore()
 }
+
+// Unmet returns the expectations that no run of an exploration was about.
+func Unmet(t *testing.T, body func(*T) error, opts ...Option) []string {
+	e, err := explored(t, body, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, expected := range e.unmet() {
+		texts = append(texts, expected.String())
+	}
+	return texts
+}

@@ -29,6 +29,9 @@ type Kind struct {
 	code    string                         // Do as Go code, "" for one's own kinds
 	lateToo bool                           // both before and after the commit
 	final   bool                           // trying again does not help
+	rival   bool                           // of another client, or of the cloud
+	wide    bool                           // where it lasts, it happens to calls of all methods
+	called  string                         // what the package calls it, "" for one's own kinds
 	make    func(*fake.Server) fake.Effect // instead of Do, where it needs the server
 	applies func(seen) bool                // nil: to all calls
 	twin    func(s seen, late bool) string // the kind whose run would be the same, noFault for that without faults; "": none
@@ -65,12 +68,19 @@ var (
 	// Denied, it only happens on the usual way.
 	OperationFails = Kind{Name: "operation-fails", make: failOperation, final: true, applies: startsOperation, methods: starters}
 
+	// SlowRollback: the call starts an operation as usual, which then fails, and is rolled back for five minutes: until then it has an
+	// error and is not done, and its image is still there. Like Denied, it only happens on the usual way.
+	SlowRollback = Kind{Name: "slow-rollback", make: rollBackSlowly, final: true, applies: startsOperation, methods: starters}
+
+	// EmptyPage: a page of a list is empty and has a token: what should have been on it comes next. The rules of pagination allow that.
+	EmptyPage = Kind{Name: "empty-page", Do: fake.EmptyPage(), methods: pagers, code: "fake.EmptyPage()"}
+
 	// Silence: no answer ever comes. Calls without a deadline hang, and that breaks a run: it is not among the default kinds.
 	Silence = Kind{Name: "silence", Do: fake.Hang(), code: "fake.Hang()"}
 )
 
 func defaultKinds() []Kind {
-	return []Kind{Unavailable, LostReply, ReplicaLag, Deadline, Throttled, Denied, ConnectionCut, OperationFails}
+	return []Kind{Unavailable, LostReply, ReplicaLag, Deadline, Throttled, Denied, ConnectionCut, OperationFails, SlowRollback, EmptyPage}
 }
 
 // Methods by what they are. The addresses of services never change: no replica lags behind with them.
@@ -78,6 +88,8 @@ var (
 	reads = methodsThat(func(m fake.Method) bool { return m.Reads() && m.Service() != fake.EndpointGet.Service() })
 
 	starters = methodsThat(fake.Method.Starts)
+
+	pagers = methodsThat(func(m fake.Method) bool { return m.Pages() && m.Service() != fake.EndpointGet.Service() })
 )
 
 func methodsThat(hold func(fake.Method) bool) []fake.Method {
@@ -127,8 +139,38 @@ func failOperation(s *fake.Server) fake.Effect {
 		if op := s.Operation(started.Id); !op.Done() {
 			op.Fail(codes.Internal, "disk read error")
 		}
-	}).Late()
+	}).Named("operation-fails").Late()
 }
+
+// rollBackSlowly lets the operation that a call starts fail, and end five minutes later.
+func rollBackSlowly(s *fake.Server) fake.Effect {
+	return fake.Run(func(c *fake.Call) {
+		started, ok := c.Reply.(*operation.Operation)
+		if !ok {
+			return
+		}
+		if op := s.Operation(started.Id); !op.Done() {
+			rollBackOver5Minutes(op)
+		}
+	}).Named("slow-rollback").Late()
+}
+
+// rollBackOver5Minutes lets an operation fail, and end five minutes later.
+func rollBackOver5Minutes(op *fake.Operation) {
+	op.RollBack(codes.Internal, "disk read error")
+	time.AfterFunc(5*time.Minute, func() {
+		if !op.Done() {
+			op.Step()
+		}
+	})
+}
+
+// rollBackSlowlyCode is rollBackSlowly as Go code to paste.
+const rollBackSlowlyCode = `fake.Run(func(c *fake.Call) {
+	op := cloud.Operation(c.Reply.(*operation.Operation).Id)
+	op.RollBack(codes.Internal, "disk read error")
+	time.AfterFunc(5*time.Minute, op.Step)
+}).Late()`
 
 // failOperationCode is failOperation as Go code to paste.
 const failOperationCode = `fake.Run(func(c *fake.Call) {
@@ -156,7 +198,7 @@ func (k Kind) effect(s *fake.Server, late bool) fake.Effect {
 	if k.Act == nil {
 		return e
 	}
-	act := fake.Run(func(c *fake.Call) { k.Act(s, c) })
+	act := fake.Run(func(c *fake.Call) { k.Act(s, c) }).Named(k.Name)
 	if e.String() == "" {
 		return act
 	}
@@ -177,6 +219,8 @@ const lateSuffix = "-late"
 func (k Kind) goCode(late bool) string {
 	code := k.code
 	switch {
+	case k.make != nil && k.Name == "slow-rollback":
+		code = rollBackSlowlyCode
 	case k.make != nil:
 		code = failOperationCode
 	case k.Act != nil && k.Do.String() == "":
@@ -194,6 +238,9 @@ func (k Kind) goCode(late bool) string {
 
 // variable returns what a variable with one's own kind would be called: slowDisk for slow-disk.
 func (k Kind) variable() string {
+	if k.called != "" {
+		return "scenario." + k.called
+	}
 	words := strings.Split(k.Name, "-")
 	for i, word := range words[1:] {
 		words[i+1] = strings.ToUpper(word[:1]) + word[1:]

@@ -22,6 +22,8 @@ type config struct {
 	setup       []func(*fake.Server)
 	kinds       []Kind
 	asked       bool // kinds are the user's choice
+	rivals      []Kind
+	expected    []expectation
 	on          []fake.Matcher
 	pairs       int
 	orders      int  // 0: the usual one only
@@ -49,6 +51,10 @@ func newConfig(opts []Option) (config, error) {
 		if err := o.apply(&c); err != nil {
 			return c, err
 		}
+	}
+	c.kinds = append(c.kinds[:len(c.kinds):len(c.kinds)], c.rivals...)
+	if err := checkKinds(c.kinds); err != nil {
+		return c, err
 	}
 	if c.orders > 0 && c.bubbles == 0 {
 		return c, errors.New("Orders and RealTime: which call goes first can only be decided in a bubble; leave one of them out")
@@ -90,29 +96,46 @@ func Faults(kinds ...Kind) Option {
 		if len(kinds) == 0 {
 			return errors.New("Faults(): name at least one kind")
 		}
-		names := make(map[string]bool)
-		for _, k := range kinds {
-			switch {
-			case k.wrong != "":
-				return fmt.Errorf("Faults: the kind %q: %s", k.Name, k.wrong)
-			case !kindName.MatchString(k.Name):
-				return fmt.Errorf("Faults: the kind name %q: use lower-case letters, digits and dashes, such as slow-disk", k.Name)
-			case k.make == nil && k.Act == nil && k.Do.String() == "":
-				return fmt.Errorf("Faults: the kind %q does nothing: set Do, to fake.Return(codes.Unavailable) for example, or Act", k.Name)
-			}
-			for _, name := range []string{k.Name, k.label(true)} {
-				if names[name] {
-					return fmt.Errorf("Faults: two kinds are called %q: reports could not tell them apart", name)
-				}
-			}
-			names[k.Name] = true
-			if k.lateToo {
-				names[k.label(true)] = true
-			}
-		}
 		c.kinds, c.asked = kinds, true
 		return nil
 	})
+}
+
+// Rivals adds kinds of what other clients and the cloud do between any two calls, beside the kinds of fault: those given, or all of
+// this package, [ImageDeleted] and so on. Options add up. Default: none.
+func Rivals(kinds ...Kind) Option {
+	return option(func(c *config) error {
+		if len(kinds) == 0 {
+			kinds = allRivals()
+		}
+		c.rivals = append(c.rivals[:len(c.rivals):len(c.rivals)], kinds...)
+		return nil
+	})
+}
+
+// checkKinds tells what is wrong with kinds of fault.
+func checkKinds(kinds []Kind) error {
+	names := make(map[string]bool)
+	for _, k := range kinds {
+		switch {
+		case k.wrong != "":
+			return fmt.Errorf("Faults: the kind %q: %s", k.Name, k.wrong)
+		case !kindName.MatchString(k.Name):
+			return fmt.Errorf("Faults: the kind name %q: use lower-case letters, digits and dashes, such as slow-disk", k.Name)
+		case k.make == nil && k.Act == nil && k.Do.String() == "":
+			return fmt.Errorf("Faults: the kind %q does nothing: set Do, to fake.Return(codes.Unavailable) for example, or Act", k.Name)
+		}
+		for _, name := range []string{k.Name, k.label(true)} {
+			if names[name] {
+				return fmt.Errorf("Faults: two kinds are called %q: reports could not tell them apart", name)
+			}
+		}
+		names[k.Name] = true
+		if k.lateToo {
+			names[k.label(true)] = true
+		}
+	}
+	return nil
 }
 
 // On sets the calls that faults happen to: those that one of the matchers picks. Default: all calls.

@@ -37,10 +37,17 @@ func Play(t fake.TB, s *fake.Server, lines ...Line) {
 	if _, path, line, ok := runtime.Caller(1); ok {
 		file = fmt.Sprintf("%s:%d", filepath.Base(path), line)
 	}
-	play(t, s, file, lines)
+	p := stage(t, s, lines)
+	t.Cleanup(func() {
+		t.Helper()
+		for _, i := range p.end() {
+			t.Errorf("%s: line %d of the script never happened: %s; the server saw %s", file, i+1, lines[i], callsSeen(s))
+		}
+	})
 }
 
-func play(t fake.TB, s *fake.Server, from string, lines []Line) {
+// stage begins to play a script.
+func stage(t fake.TB, s *fake.Server, lines []Line) *performance {
 	t.Helper()
 	p := &performance{happened: make([]bool, len(lines))}
 	for i, l := range lines {
@@ -64,12 +71,7 @@ func play(t fake.TB, s *fake.Server, from string, lines []Line) {
 		}
 		s.Inject(fake.Fault{On: l.On, When: l.When, Do: effect, Optional: true})
 	}
-	t.Cleanup(func() {
-		t.Helper()
-		for _, i := range p.end() {
-			t.Errorf("%s: line %d of the script never happened: %s; the server saw %s", from, i+1, lines[i], callsSeen(s))
-		}
-	})
+	return p
 }
 
 // wrong returns why a line makes no sense, "" if it does.

@@ -16,6 +16,9 @@ func (e *exploration) publish() {
 	for _, promise := range e.promises.missed() {
 		e.t.Errorf("sometimes: %s: it has happened in none of %s", promise, count(e.runs, "run", "runs"))
 	}
+	for _, expected := range e.unmet() {
+		e.t.Errorf("expected: %v: no run was about it; the body makes no such call, or the kind is not tried", expected)
+	}
 	e.t.Log(e.summary())
 }
 

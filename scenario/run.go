@@ -44,8 +44,9 @@ type run struct {
 
 	conductor *conductor // nil: the usual order
 
-	placed []*fake.Injected
-	drawn  map[*fake.Injected]hit // of Chaos: place unknown until it fires
+	placed   []*fake.Injected
+	unplayed func() []string        // ends the story, and tells what of it has not happened
+	drawn    map[*fake.Injected]hit // of Chaos: place unknown until it fires
 
 	comeToRest func()      // ends the keeper, waits until all is at rest, and leaves calls at the gate where they are
 	leaving    atomic.Bool // the careful keeper is to do so
@@ -83,6 +84,9 @@ func newRun(x *runner, tr trial) *run {
 // exited is what breaks a run whose body neither returned nor failed nor skipped.
 const exited = "the body ended its goroutine and did not return: runtime.Goexit does that, and so do FailNow, Fatal and Skip of another T " +
 	"than the body's own, whose test they do not stop"
+
+// operationTime is how long operations take in a run, unless the server is made otherwise.
+const operationTime = time.Minute
 
 // grace is how long a body whose time is up may take to clean up after itself, at least: a pause of a back-off may have become long.
 const grace = time.Hour
@@ -150,7 +154,12 @@ func (r *run) perform() {
 	r.goroutine.Store(self.ID)
 	r.bubble.Store(self.Bubble)
 
-	opts := append(r.server[:len(r.server):len(r.server)], fake.WithGate(r.gate))
+	// Where time is virtual an operation takes its time: it does not wait for a poll that, under a fault, nobody may make.
+	opts := []fake.Option{fake.WithPlan(fake.Finish(fake.After(operationTime)))}
+	if r.bubbles == 0 {
+		opts = nil
+	}
+	opts = append(append(opts, r.server...), fake.WithGate(r.gate))
 	if r.seed != 0 {
 		opts = append(opts, fake.WithSeed(r.seed))
 	}
@@ -175,6 +184,9 @@ func (r *run) perform() {
 	}
 	if r.rate > 0 {
 		r.draw(s)
+	}
+	if r.tale != nil {
+		r.unplayed = r.tale.begin(r.test, s)
 	}
 	r.result.err = r.body(r.test)
 	r.result.returned = true
@@ -246,12 +258,14 @@ func (r *run) report() {
 	if !res.returned && !res.skipped && !res.lost && !r.test.Failed() {
 		r.test.add(exited)
 	}
-	res.failures, res.logs = r.test.verdict()
 	res.asserts = r.test.asserts()
 	res.sometimes = r.test.happened()
 	s := r.test.cloud
 	if s == nil {
 		return
+	}
+	if r.unplayed != nil {
+		res.missing = r.unplayed()
 	}
 	res.trace = r.diary.calls()
 	if r.follow {
@@ -263,6 +277,8 @@ func (r *run) report() {
 			res.schedule[i].number = at.number
 		}
 	}
+	r.meetExpectations()
+	res.failures, res.logs = r.test.verdict()
 	if r.conductor != nil {
 		res.turns = turns(r.conductor.steps)
 		if res.broken() || r.keep {

@@ -55,6 +55,11 @@ func (s schedule) join(text func(hit) string) string {
 	return strings.Join(texts, "+")
 }
 
+// final tells whether one of the hits is of a kind that the body does not get over.
+func (s schedule) final() bool {
+	return slices.ContainsFunc(s, func(h hit) bool { return h.kind.final })
+}
+
 // canonical returns a text that is the same for the same faults in another order.
 func (s schedule) canonical() string {
 	texts := make([]string, len(s))
@@ -115,7 +120,10 @@ func (x *runner) resolve(s schedule) (schedule, error) {
 // fault returns what is injected for a hit on the server of a run.
 func (h hit) fault(r *run) fake.Fault {
 	strike := &strike{hit: h, diary: r.diary}
-	on := []fake.Matcher{h.method, fake.Match(strike.picks)}
+	on := []fake.Matcher{fake.Match(strike.picks)}
+	if !h.kind.wide {
+		on = append(on, h.method)
+	}
 	if h.kind.On != nil {
 		on = append(on, h.kind.On)
 	}

@@ -1,56 +1,130 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
-// Story is a named failure from production. [Stories] has the catalogue; a literal makes another. A story is used up by one server:
-// get it anew for the next.
+// Story is a named failure from production. [Stories] has the catalogue, [StoryNamed] one of it; a literal makes another. A story is
+// used up by one server: get it anew for the next. It is played on any server, whatever its options.
 type Story struct {
 	Name       string // lower-case words with dashes
 	Happens    string // what happens in production
 	Seen       string // where it is documented or was observed; "" where it is common knowledge
 	GoodClient string // what a good client does about it
 
-	Server []fake.Option // what the server must be made with; mostly nothing
 	Faults []fake.Fault
 	Lines  []Line
+
+	wrong string // why it cannot be played
 }
 
-// Play lets the story happen on a server, which must be made with the options in Server. What has not happened by the end of the
-// test fails it: the code under test does not come to where the story begins.
+// Play lets the story happen on a server. What has not happened by the end of the test fails it: the code under test does not come to
+// where the story begins. If the test fails, its log tells what happened, and what a good client does about it.
 func (st Story) Play(t fake.TB, s *fake.Server) {
 	t.Helper()
 	from := st.Name
 	if _, path, line, ok := runtime.Caller(1); ok {
 		from = fmt.Sprintf("%s:%d: %s", filepath.Base(path), line, st.Name)
 	}
-	injected := make([]*fake.Injected, len(st.Faults))
-	for i, f := range st.Faults {
-		f.Optional = true // reported here, with the name of the story
-		injected[i] = s.Inject(f)
+	if st.wrong != "" {
+		t.Errorf("scenario.Play: %s", st.wrong)
+		return
 	}
+	missing := st.begin(t, s)
 	t.Cleanup(func() {
 		t.Helper()
-		for i, f := range st.Faults {
-			if !f.Optional && injected[i].Fired() == 0 {
-				t.Errorf("%s: the fault %q never happened; the server saw %s", from, f, callsSeen(s))
-			}
+		for _, what := range missing() {
+			t.Errorf("%s: %s never happened; the server saw %s", from, what, callsSeen(s))
+		}
+		if t.Failed() {
+			t.Logf("%s", st.moral())
 		}
 	})
-	play(t, s, from, st.Lines)
+}
+
+// begin lets the story happen. missing ends it, and returns what has not happened.
+func (st Story) begin(t fake.TB, s *fake.Server) (missing func() []string) {
+	t.Helper()
+	injected := make([]*fake.Injected, len(st.Faults))
+	for i, f := range st.Faults {
+		f.Optional = true // reported with the name of the story
+		injected[i] = s.Inject(f)
+	}
+	p := stage(t, s, st.Lines)
+	return func() []string {
+		var what []string
+		for i, f := range st.Faults {
+			if !f.Optional && injected[i].Fired() == 0 {
+				what = append(what, fmt.Sprintf("the fault %q", f))
+			}
+		}
+		for _, i := range p.end() {
+			what = append(what, fmt.Sprintf("line %d of its script (%s)", i+1, st.Lines[i]))
+		}
+		return what
+	}
+}
+
+// moral tells what happens in the story, and what a good client does about it.
+func (st Story) moral() string {
+	return fmt.Sprintf("the story %s: %s\na good client: %s", st.Name, st.Happens, st.GoodClient)
+}
+
+// StoryNamed returns the story of the catalogue with that name, a new value at each call. A name that is not there makes a story that
+// fails whatever plays it, and says which there are.
+func StoryNamed(name string) Story {
+	var names []string
+	for _, st := range Stories() {
+		if st.Name == name {
+			return st
+		}
+		names = append(names, st.Name)
+	}
+	return Story{Name: name, wrong: fmt.Sprintf("there is no story %q; there are %s", name, strings.Join(names, ", "))}
+}
+
+// PlayAll plays the whole catalogue to body: each story as a subtest, with a server, a [T] and a bubble of its own, as [Explore] makes
+// them. A subtest fails if body breaks, and tells then what happens in the story and what a good client does about it. Where body never
+// comes to what the story begins with, the subtest is skipped and says so. The error that body returns is its outcome: what must hold
+// of it body says itself, with its T.
+func PlayAll(t *testing.T, body func(*T) error, opts ...Option) {
+	t.Helper()
+	x, err := newRunner(t, body, opts)
+	if err == nil && (x.asked || x.pairs > 0 || x.orders > 0 || x.on != nil || x.rivals != nil) {
+		err = errors.New("what goes wrong is in the stories: Faults, Rivals, On, Pairs and Orders are for Explore")
+	}
+	if err != nil {
+		t.Fatalf("scenario.PlayAll: %v", err)
+	}
+	for _, st := range Stories() {
+		r := x.run(trial{tale: &st, keep: true})
+		t.Run(st.Name, func(t *testing.T) {
+			switch {
+			case r.broken():
+				t.Error("\n" + r.story() + st.moral() + "\n" + timelineOf(r))
+			case r.skipped:
+				t.Skip("the body was skipped")
+			case len(r.missing) > 0:
+				t.Skipf("the body does not come to it: %s never happened", strings.Join(r.missing, " and "))
+			default:
+				t.Logf("the run ended %s", r.outcome())
+			}
+		})
+	}
 }
 
 // Stories returns the catalogue of known failures, new values at each call. They work on any server, at whatever calls the code
-// under test makes, and use its clock: play the slow ones in a testing/synctest bubble or on a manual clock.
+// under test makes, and use its clock and the time package: play the slow ones in a testing/synctest bubble, as [PlayAll] does. They
+// are made of the kinds of this package, each at the place where it was seen.
 func Stories() []Story {
 	return []Story{
 		{
@@ -71,27 +145,27 @@ func Stories() []Story {
 			Name:       "image-lags",
 			Happens:    "The operation is done, and the first reads of the image still show it as it was before.",
 			GoodClient: "Takes the image from the response of the operation, or reads again until it is READY.",
-			Faults:     []fake.Fault{{On: fake.ImageGet, When: fake.First(2), Do: fake.Lag(1)}},
+			Faults:     []fake.Fault{{On: fake.ImageGet, When: fake.First(2), Do: ReplicaLag.Do}},
 		},
 		{
 			Name:       "create-reply-lost",
 			Happens:    "The image is being created, and the reply is lost on the way: the caller sees Unavailable.",
 			Seen:       "The API design guide: the idempotency-key header exists for it.",
 			GoodClient: "Sends the same idempotency key with every try, and so gets the operation of the first.",
-			Faults:     []fake.Fault{{On: fake.ImageCreate, When: fake.Nth(1), Do: fake.LoseReply()}},
+			Faults:     []fake.Fault{{On: fake.ImageCreate, When: fake.Nth(1), Do: LostReply.Do}},
 		},
 		{
 			Name:       "delete-reply-lost",
 			Happens:    "The image is being deleted, and the reply is lost: a second try finds it DELETING or gone.",
 			Seen:       "The API design guide: the idempotency-key header exists for it.",
 			GoodClient: "Sends the same idempotency key with every try, or takes NotFound for an answer.",
-			Faults:     []fake.Fault{{On: fake.ImageDelete, When: fake.Nth(1), Do: fake.LoseReply()}},
+			Faults:     []fake.Fault{{On: fake.ImageDelete, When: fake.Nth(1), Do: LostReply.Do}},
 		},
 		{
 			Name:       "unavailable-burst",
 			Happens:    "The service cannot be reached for a moment: three calls in a row are Unavailable.",
 			GoodClient: "Tries again with growing pauses, a few times.",
-			Faults:     []fake.Fault{{When: fake.First(3), Do: fake.Return(codes.Unavailable)}},
+			Faults:     []fake.Fault{{When: fake.First(3), Do: Unavailable.Do}},
 		},
 		{
 			Name:       "throttled",
@@ -120,68 +194,47 @@ func Stories() []Story {
 			Happens:    "Somebody takes the role away: from the third call on everything is PermissionDenied.",
 			Seen:       "The text of production: Permission denied to folder <id>.",
 			GoodClient: "Stops, and says what it leaves behind: it can clean nothing up any more.",
-			Faults:     []fake.Fault{{On: authenticated, When: fromCall(3), Do: fake.Return(codes.PermissionDenied)}},
+			Faults:     []fake.Fault{{On: authenticated, When: fromCall(3), Do: Denied.Do}},
 		},
 		{
 			Name:       "operation-stuck",
 			Happens:    "The operation never ends: polls are answered, and nothing moves.",
 			GoodClient: "Waits with a limit of its own, then cancels the operation and says so.",
-			Server:     []fake.Option{fake.WithPlan(fake.Stuck())},
+			Lines:      []Line{begins(func(op *fake.Operation) { op.Replan(fake.Stuck()) })},
 		},
 		{
 			Name:       "slow-rollback",
 			Happens:    "The operation fails midway, after a minute and a half, and is rolled back for five more: it has an error and is not done.",
 			Seen:       "The API design guide: an operation can have an error before it is done, as long as it is being rolled back.",
 			GoodClient: "Waits until the operation is done, not only until it has an error: until then the name is taken.",
-			Server: []fake.Option{fake.WithPlan(fake.Plan{
-				Steps:    []fake.Step{{Name: "copy", When: fake.After(90 * time.Second)}},
-				Err:      status.New(codes.Internal, "disk read error"),
-				Rollback: fake.After(5 * time.Minute),
-			})},
+			Lines:      []Line{begins(func(op *fake.Operation) { op.Replan(failsMidway) })},
 		},
 		{
 			Name:       "cancel-too-late",
 			Happens:    "The operation ends just before its cancel arrives: the cancel is answered OK, with the operation done.",
 			Seen:       "The API design guide: a cancel is a best effort.",
 			GoodClient: "Looks at what the cancelled operation has become, and deletes the image if it is there.",
-			Lines: []Line{{On: fake.OperationCancel, When: fake.Once(), Do: func(s *fake.Server) {
-				for _, op := range s.Operations() {
-					if !op.Done() {
-						op.Complete()
-					}
-				}
-			}}},
+			Lines:      []Line{meets(fake.OperationCancel, fake.Once(), CancelTooLate)},
 		},
 		{
 			Name:       "image-vanishes",
 			Happens:    "An image that was there a moment ago, in a list or by its family, is gone when it is asked for.",
 			GoodClient: "Takes NotFound for what it is, and goes on with the rest.",
-			Lines: []Line{{On: fake.AnyOf(fake.ImageGet, fake.ImageUpdate, fake.ImageDelete), When: fake.Once(), Do: func(s *fake.Server) {
-				if c := running(s, fake.ImageGet, fake.ImageUpdate, fake.ImageDelete); c != nil && s.Image(c.ResourceID) != nil {
-					s.RemoveImage(c.ResourceID)
-				}
-			}}},
+			Lines:      []Line{meets(fake.AnyOf(fake.ImageGet, fake.ImageUpdate, fake.ImageDelete), fake.Once(), ImageDeleted)},
 		},
 		{
 			Name:       "family-moves-on",
 			Happens:    "Between the lookup of a family's newest image and the create from it, a newer one is published and the old one removed.",
 			Seen:       "Public images are replaced about every week.",
 			GoodClient: "Takes FailedPrecondition at the create as a reason to look the family up again.",
-			Lines:      []Line{{On: fake.ImageCreate, When: fake.Once(), Do: moveFamilyOn}},
+			Lines:      []Line{meets(fake.ImageCreate, fake.Once(), FamilyMovesOn)},
 		},
 		{
 			Name:       "name-taken",
 			Happens:    "Another client takes the name just before the create arrives: AlreadyExists.",
 			Seen:       "Names are unique in a folder.",
 			GoodClient: "Does not take the other's image for its own: it looks at who made it, by labels or description, or reports the conflict.",
-			Lines: []Line{{On: fake.ImageCreate, When: fake.Once(), Do: func(s *fake.Server) {
-				c := running(s, fake.ImageCreate)
-				if r, ok := requestOf[*compute.CreateImageRequest](c); ok && r.Name != "" {
-					if len(s.Images(func(im *compute.Image) bool { return im.FolderId == r.FolderId && im.Name == r.Name })) == 0 {
-						s.AddImages(&compute.Image{FolderId: r.FolderId, Name: r.Name, Description: "made by another client"})
-					}
-				}
-			}}},
+			Lines:      []Line{meets(fake.ImageCreate, fake.Once(), NameTaken)},
 		},
 		{
 			Name:       "page-token-expires",
@@ -194,29 +247,25 @@ func Stories() []Story {
 			Happens:    "The first page is empty and has a token: what is wanted comes on the next.",
 			Seen:       "The API design guide allows it; iterators that stop at an empty page lose the rest.",
 			GoodClient: "Ends a list at the page without a token, and nowhere else.",
-			Faults:     []fake.Fault{{On: fake.ImageList, When: fake.Nth(1), Do: fake.EmptyPage()}},
+			Faults:     []fake.Fault{{On: fake.ImageList, When: fake.Nth(1), Do: EmptyPage.Do}},
 		},
 		{
 			Name:       "insert-between-pages",
 			Happens:    "An image is added while a list is read page by page.",
 			GoodClient: "Is content to see it or not, and sees all others exactly once.",
-			Lines: []Line{{On: fake.ImageList, When: fake.Nth(2), Do: func(s *fake.Server) {
-				if r, ok := requestOf[*compute.ListImagesRequest](running(s, fake.ImageList)); ok {
-					s.AddImages(&compute.Image{FolderId: r.FolderId, Description: "added between pages"})
-				}
-			}}},
+			Lines:      []Line{meets(fake.ImageList, fake.Nth(2), ImageAdded)},
 		},
 		{
 			Name:       "delete-between-pages",
 			Happens:    "The last image of the first page is deleted before the second is asked for.",
 			GoodClient: "Misses none of the others.",
-			Lines:      []Line{{On: fake.ImageList, When: fake.Nth(2), Do: removeLastListed}},
+			Lines:      []Line{meets(fake.ImageList, fake.Nth(2), ImageRemoved)},
 		},
 		{
 			Name:       "connection-cut",
 			Happens:    "The connection ends at the second call, after the service has done what was asked.",
 			GoodClient: "Treats it as a lost reply: an idempotency key on what changes something, a new try for the rest.",
-			Faults:     []fake.Fault{{When: fake.Nth(2), Do: fake.Cut().Late()}},
+			Faults:     []fake.Fault{{When: fake.Nth(2), Do: ConnectionCut.Do.Late()}},
 		},
 		{
 			Name:       "slow-everything",
@@ -229,8 +278,8 @@ func Stories() []Story {
 			Happens:    "A burst of Unavailable, throttling, the reply of the create lost, and the polls lag, all in one run.",
 			GoodClient: "Comes through: each of these alone is harmless to it.",
 			Faults: []fake.Fault{
-				{On: fake.ImageCreate, When: fake.First(2), Do: fake.Return(codes.Unavailable)},
-				{On: fake.ImageCreate, When: fake.Nth(3), Do: fake.LoseReply()},
+				{On: fake.ImageCreate, When: fake.First(2), Do: Unavailable.Do},
+				{On: fake.ImageCreate, When: fake.Nth(3), Do: LostReply.Do},
 				{On: fake.OperationGet, When: fake.Nth(1), Do: fake.Throttle(2 * time.Second)},
 				{On: fake.OperationGet, When: fake.Nth(2), Do: fake.Return(codes.NotFound)},
 			},

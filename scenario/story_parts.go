@@ -5,10 +5,16 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
+
+// failsMidway is the plan of an operation that fails after a minute and a half, and is rolled back for five more.
+var failsMidway = fake.Plan{
+	Steps:    []fake.Step{{Name: "copy", When: fake.After(90 * time.Second)}},
+	Err:      status.New(codes.Internal, "disk read error"),
+	Rollback: fake.After(5 * time.Minute),
+}
 
 // authenticated picks the calls that need a token.
 var authenticated = fake.Not(fake.AnyOf(fake.EndpointGet, fake.EndpointList, fake.TokenCreate, fake.TokenCreateForServiceAccount))
@@ -30,42 +36,24 @@ func running(s *fake.Server, on ...fake.Matcher) *fake.Call {
 	return latest
 }
 
-// requestOf returns the request of a call, if it has that type.
-func requestOf[R proto.Message](c *fake.Call) (request R, ok bool) {
-	if c == nil {
-		return request, false
-	}
-	request, ok = c.Request.(R)
-	return request, ok
-}
-
-// moveFamilyOn publishes a newer image of the family that the image being created from belongs to, and removes that image.
-func moveFamilyOn(s *fake.Server) {
-	r, ok := requestOf[*compute.CreateImageRequest](running(s, fake.ImageCreate))
-	if !ok {
-		return
-	}
-	base := s.Image(r.GetImageId())
-	if base == nil {
-		return
-	}
-	newer := timestamppb.New(base.CreatedAt.AsTime().Add(7 * 24 * time.Hour)) // the server's clock may be behind the catalogue
-	s.AddImages(&compute.Image{FolderId: base.FolderId, Family: base.Family, CreatedAt: newer, MinDiskSize: base.MinDiskSize, Os: base.Os})
-	s.RemoveImage(base.Id)
-}
-
-// removeLastListed removes the image that came last on the page before the one that is being asked for.
-func removeLastListed(s *fake.Server) {
-	var page *compute.ListImagesResponse
-	for _, c := range s.Calls(fake.ImageList) {
-		if answered, ok := c.Reply.(*compute.ListImagesResponse); ok && len(answered.Images) > 0 {
-			page = answered
+// meets is a line in which some calls meet a kind that acts on the world.
+func meets(on fake.Matcher, when fake.Trigger, k Kind) Line {
+	return Line{On: on, When: when, Do: func(s *fake.Server) {
+		if c := running(s, on); c != nil {
+			k.Act(s, c)
 		}
+	}}
+}
+
+// begins is a line that does something to the first operation that is started.
+func begins(do func(*fake.Operation)) Line {
+	var on []fake.Matcher
+	for _, m := range starters {
+		on = append(on, m)
 	}
-	if page == nil {
-		return
-	}
-	if last := page.Images[len(page.Images)-1]; s.Image(last.Id) != nil {
-		s.RemoveImage(last.Id)
-	}
+	return Line{On: fake.AnyOf(on...), When: fake.Once(), Late: true, Do: func(s *fake.Server) {
+		if all := s.Operations(); len(all) > 0 && !all[len(all)-1].Done() {
+			do(all[len(all)-1])
+		}
+	}}
 }

@@ -7,6 +7,8 @@ type trial struct {
 	rate float64 // of Chaos; 0: only the schedule happens
 	keep bool    // keep the timeline even if the run holds
 
+	tale *Story // that is played; nil: none
+
 	order   order       // where it departs from the usual one
 	answers bool        // the order of answers is a choice too
 	asleep  []candidate // what is left to other runs from the last departure on
@@ -25,7 +27,9 @@ type result struct {
 	failures []string // what broke it; none: it held
 	logs     []string
 	skipped  bool
-	asserts  bool // it checked something, whatever came of that
+	met      []int    // the expectations that it was about
+	missing  []string // what of the story has not happened
+	asserts  bool     // it checked something, whatever came of that
 
 	sometimes map[string]bool // what was to happen in some run, and whether it has in this one
 	fired     []bool          // by hit of the schedule: whether it happened

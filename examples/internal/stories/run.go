@@ -43,7 +43,7 @@ func Run(t *testing.T, connect func(*testing.T, *fake.Server, Options) Client) {
 func (v verdict) play(t *testing.T, connect func(*testing.T, *fake.Server, Options) Client) {
 	story := find(t, v.story)
 	synctest.Test(t, func(t *testing.T) {
-		cloud := fake.New(t, append(story.Server, fake.WithStandardImages())...)
+		cloud := fake.New(t, fake.WithStandardImages())
 		for i, name := range v.old { // with ids, by which a list is ordered
 			cloud.AddImages(&compute.Image{Id: fmt.Sprintf("fd8old%014d", i), FolderId: folder, Name: name})
 		}
