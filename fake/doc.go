@@ -35,4 +35,20 @@
 //
 // A [Server] and everything it hands out may be used from any goroutine, also while clients are calling. Messages that go in are
 // copied, messages that come out belong to the caller.
+//
+// # What stays over versions, and what does not
+//
+// Names that are exported stay: a listing of them is kept beside the code, and what is in it does not vanish. Codes of errors, fields
+// and rules stay as long as the service has them. Texts of pictures, of failures and of [choice] errors, the ids that a seed gives, the
+// order of events that happen at one moment, and what a [Transcript][Server.Transcript] looks like hold within one version: a golden
+// of them may have to be written anew with the next.
+//
+// # Where things are
+//
+// One noun is one file. A method of a served service is a row in service_<name>.go; what a request does to the cloud is in
+// internal/world, its rules and texts in internal/contract. Matchers are match.go, like.go and work.go, and are combined in combine.go;
+// triggers trigger.go; effects effect_<what>.go, each a type that says where it acts and when it makes sense. The road that every call
+// goes is road.go, what is kept of it record.go and event.go, the picture of that timeline.go and internal/timeline. What a test controls
+// is state.go, operation.go, fault.go, plan.go and sources.go; the ways in are conn.go, listen.go and proxy.go. Checks are package
+// assert, one kind a file; kinds of fault kind.go and rival.go of package scenario. Package plain has what all three print with.
 package fake

@@ -14,9 +14,12 @@
 // faults that breaks it: as a failed subtest, as Go code to paste, as a picture of what happened, and as a command that runs it
 // alone. From there on:
 //
+//   - [Run] makes one run without faults: bubble, server and limit in one call;
+//   - [Rivals] adds what other clients do between any two calls, [Orders] the orders of calls that are under way at once;
+//   - [Expect] says what a body promises under a fault, as data;
 //   - [Chaos] draws many faults at once from a seed, and shrinks what breaks the body to the fewest;
 //   - [Play] puts a script on a server: at 30 s the create fails, as the first Create comes another client takes the name;
-//   - [Stories] is a catalogue of known failures from production, each with what a good client does about it.
+//   - [Stories] is a catalogue of known failures from production, each with what a good client does about it; [PlayAll] plays it all.
 //
 // # Runs
 //
@@ -25,6 +28,22 @@
 // calls (see [Limit]), or, where it spins without calls, after ten seconds of real time; a run that does not end by itself is
 // broken, and the report says at which line it waits. What cannot be ended even then stays behind; after three such runs an
 // exploration stops.
+//
+// In a bubble operations take a minute of its time, unless [OnServer] says otherwise: where a poll fails for good, the operation does not
+// wait for another. Runs that break in the same way are reported together, after the shortest of them was made once more.
+//
+// # Faults that last, and rivals
+//
+// A kind of fault happens to one call. [Kind.Times], [Kind.For] and [Kind.Onwards] make one that lasts, and count as one fault. A rival
+// is a kind that acts on the world: [ImageDeleted], [NameTaken], [FamilyMovesOn] and others, or a literal with Act:
+//
+//	scenario.Explore(t, body,
+//		scenario.Faults(scenario.Unavailable, scenario.Denied, scenario.Unavailable.For(time.Minute)),
+//		scenario.Rivals(scenario.FamilyMovesOn, scenario.Kind{Name: "squatter", Act: func(s *fake.Server, c *fake.Call) {
+//			s.AddImage(&compute.Image{FolderId: "b1g", Name: "squatter"})
+//		}}),
+//		scenario.Expect(fake.OperationGet, scenario.Unavailable, scenario.NoImpact),
+//		scenario.Expect(fake.ImageCreate, scenario.Denied, codes.PermissionDenied))
 //
 // # Orders
 //
