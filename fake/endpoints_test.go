@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 The paging fields are deprecated, and old clients still send them.
+
 package fake_test
 
 import (

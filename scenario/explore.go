@@ -85,6 +85,7 @@ type exploration struct {
 	rounds     []*round        // of orders
 	promises   promises        // of T.Sometimes
 	met        map[int]bool    // expectations that runs were about
+	matrix     matrix          // of single faults at calls that come anyway
 	unchecked  bool            // no run has checked anything
 	fickle     map[*result]bool
 }
@@ -195,6 +196,9 @@ func (e *exploration) candidates(so schedule, calls trace, retry bool) []schedul
 		for i := range e.kinds {
 			k := &e.kinds[i]
 			if !k.fits(s) || k.final && (!s.usual || so.final()) {
+				if so == nil {
+					e.matrix.note(s.place, k.label(false), unfit)
+				}
 				continue
 			}
 			for _, late := range []bool{false, true}[:1+btoi(k.lateToo)] {
@@ -205,6 +209,9 @@ func (e *exploration) candidates(so schedule, calls trace, retry bool) []schedul
 				e.tried[next.canonical()] = true
 				if k.twin != nil && e.runsAnyway(k.twin(s, late)) {
 					e.equivalent++
+					if so == nil {
+						e.matrix.note(s.place, k.label(late), equal)
+					}
 					continue
 				}
 				found = append(found, next)
@@ -246,9 +253,12 @@ func (e *exploration) runAll(all []schedule, then func(*result)) {
 				results[i] = e.run(trial{schedule: chunk[i], follow: then != nil})
 			}
 		})
-		for _, r := range results {
+		for i, r := range results {
 			if r == nil {
 				e.unrun++
+				if s := chunk[i]; len(s) == 1 {
+					e.matrix.note(s[0].place, s[0].kind.label(s[0].late), unmade)
+				}
 				continue
 			}
 			e.take(r)
@@ -272,6 +282,16 @@ func (e *exploration) take(r *result) {
 		if fired {
 			e.faults[r.schedule[i].place]++
 		}
+	}
+	if len(r.schedule) == 1 && len(r.order) == 0 {
+		what := held
+		switch {
+		case r.broken():
+			what = broke
+		case !r.happened():
+			what = missed
+		}
+		e.matrix.note(r.schedule[0].place, r.schedule[0].kind.label(r.schedule[0].late), what)
 	}
 	if !r.broken() {
 		return
