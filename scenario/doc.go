@@ -64,4 +64,7 @@
 // The environment variable IMAGEFAKE_REPLAY holds the token of one run. With it Explore and Chaos make that run alone and show what
 // happens, whether it breaks or holds. The command that a report prints sets it. A token is good for the test that printed it, as
 // long as its body, without faults, makes the same calls.
+//
+// With IMAGEFAKE_KEEP set, Explore keeps the shortest schedule of each way in which a body breaks in testdata/imagefake, and tries
+// what is kept there first from then on, with the variable or without. A schedule that the body no longer comes to is reported stale.
 package scenario

@@ -86,6 +86,8 @@ type exploration struct {
 	promises   promises        // of T.Sometimes
 	met        map[int]bool    // expectations that runs were about
 	matrix     matrix          // of single faults at calls that come anyway
+	stale      []string        // kept schedules that the body no longer comes to
+	mended     int             // kept schedules that it holds under now
 	unchecked  bool            // no run has checked anything
 	fickle     map[*result]bool
 }
@@ -118,8 +120,11 @@ func (e *exploration) explore() error {
 	e.undated = e.countUndated()
 
 	e.usual = base.trace.places()
+	if err := e.retryKept(); err != nil {
+		return err
+	}
 	singles := e.candidates(nil, base.trace, false)
-	if len(singles) == 0 {
+	if len(singles) == 0 && len(e.tried) == 0 {
 		return fmt.Errorf("none of the kinds of fault can happen to any of the %d calls that On picks: %s", len(base.trace), kindNames(e.kinds))
 	}
 	var retries, pairs []schedule
@@ -151,7 +156,7 @@ func (e *exploration) explore() error {
 		e.exploreOrders()
 	}
 	e.confirm()
-	return nil
+	return e.keep()
 }
 
 // note takes down what a run has checked.

@@ -163,32 +163,40 @@ func (r *result) held() string {
 
 // rerun makes the run of a token.
 func (x *runner) rerun(text string) (*result, error) {
-	tk, err := parseToken(text)
-	if err != nil {
+	if tk, err := parseToken(text); err == nil && tk.test != x.t.Name() {
+		return nil, fmt.Errorf("it is for %s, and this is %s: run that test alone, with -run '%s'", tk.test, x.t.Name(), runPattern(tk.test))
+	}
+	if _, err := x.learn(); err != nil {
 		return nil, err
 	}
-	if tk.test != x.t.Name() {
-		return nil, fmt.Errorf("it is for %s, and this is %s: run that test alone, with -run '%s'", tk.test, x.t.Name(), runPattern(tk.test))
+	tr, err := x.trialOf(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w; explore again, without %s", err, replayVariable)
+	}
+	tr.keep = true
+	return x.run(tr), nil
+}
+
+// trialOf returns the run that a token names, of the body that was learnt.
+func (x *runner) trialOf(text string) (trial, error) {
+	tk, err := parseToken(text)
+	if err != nil {
+		return trial{}, err
 	}
 	faults, err := parseSchedule(tk.faults, x.kinds)
 	if err != nil {
-		return nil, err
+		return trial{}, err
 	}
 	text, answers := strings.CutPrefix(tk.order, "a")
 	order, err := parseOrder(text)
 	if err != nil {
-		return nil, err
-	}
-	base, err := x.learn()
-	if err != nil {
-		return nil, err
+		return trial{}, err
 	}
 	if x.version != tk.version {
-		return nil, fmt.Errorf("it was made for another version of the body: without faults, this one calls %s. Explore again, without %s",
-			base.trace.summary(), replayVariable)
+		return trial{}, fmt.Errorf("it was made for another version of the body: without faults, this one calls %s", x.base.summary())
 	}
 	if faults, err = x.resolve(faults); err != nil {
-		return nil, err
+		return trial{}, err
 	}
-	return x.run(trial{schedule: faults, seed: tk.seed, order: order, answers: answers, keep: true}), nil
+	return trial{schedule: faults, seed: tk.seed, order: order, answers: answers}, nil
 }

@@ -47,6 +47,10 @@ func (e *exploration) summary() string {
 	note(e.elsewhere, "in 1 run not all faults happened: the calls came out differently", "in %d runs not all faults happened: the calls came out differently")
 	note(e.unpaid, "1 pair is beyond the budget: Pairs(n) sets it", "%d pairs are beyond the budget: Pairs(n) sets it")
 	note(int(e.left.Load()), "1 run left behind what cannot be ended", "%d runs left behind what cannot be ended")
+	note(e.mended, "1 kept schedule no longer breaks it", "%d kept schedules no longer break it")
+	for _, stale := range e.stale {
+		fmt.Fprintf(&b, "note: a kept schedule is stale (write them anew with "+keepVariable+"=1): %s\n", stale)
+	}
 	note(e.unrun, "1 run was not made, because of what earlier ones left behind",
 		"%d runs were not made, because of what earlier ones left behind")
 	if e.unchecked && len(e.tally.held) == 1 {
