@@ -18,6 +18,7 @@
 //   - [Rivals] adds what other clients do between any two calls, [Orders] the orders of calls that are under way at once;
 //   - [Expect] says what a body promises under a fault, as data;
 //   - [Chaos] draws many faults at once from a seed, and shrinks what breaks the body to the fewest;
+//   - [Fuzz] lets the bytes of Go's fuzzer decide what goes wrong, so that go test -fuzz hunts for new paths;
 //   - [Play] puts a script on a server: at 30 s the create fails, as the first Create comes another client takes the name;
 //   - [Stories] is a catalogue of known failures from production, each with what a good client does about it; [PlayAll] plays it all.
 //

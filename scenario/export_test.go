@@ -155,3 +155,8 @@ func Unmet(t *testing.T, body func(*T) error, opts ...Option) []string {
 	}
 	return texts
 }
+
+// OneInput makes the run of one input of Fuzz.
+func OneInput(t *testing.T, data []byte, body func(*T) error, opts ...Option) (text string, skip bool) {
+	return new(fuzzed).try(t, data, body, opts)
+}

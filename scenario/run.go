@@ -73,6 +73,9 @@ func newRun(x *runner, tr trial) *run {
 		r.gate.chooses = r.conductor.choose
 		r.gate.answers = tr.answers
 	}
+	if tr.dice != nil && r.conductor == nil {
+		r.gate.chooses = tr.dice.choose
+	}
 	if tr.careful {
 		// Made outside of the bubble: the keeper uses it there.
 		r.gate.bell, r.gate.block = make(chan struct{}, 1), r.gate.carefully
@@ -182,8 +185,11 @@ func (r *run) perform() {
 	for _, h := range r.schedule {
 		r.placed = append(r.placed, s.Inject(h.fault(r)))
 	}
-	if r.rate > 0 {
+	switch {
+	case r.rate > 0:
 		r.draw(s)
+	case r.dice != nil:
+		r.throw(s)
 	}
 	if r.tale != nil {
 		r.unplayed = r.tale.begin(r.test, s)

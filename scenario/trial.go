@@ -8,6 +8,7 @@ type trial struct {
 	keep bool    // keep the timeline even if the run holds
 
 	tale *Story // that is played; nil: none
+	dice *dice  // of Fuzz; nil: none
 
 	order   order       // where it departs from the usual one
 	answers bool        // the order of answers is a choice too
