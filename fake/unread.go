@@ -24,8 +24,10 @@ const (
 // unread is requests that could not be read. gRPC would refuse their calls before anybody knows of them; so it is told that all is
 // well, and the road answers with what gRPC would have said.
 type unread struct {
-	some     atomic.Int32
-	requests sync.Map // *spb.Status by request
+	some atomic.Int32 // how many there are: nearly always none
+
+	mu       sync.Mutex          // not a sync.Map, which would be compiled into whatever mentions a Server
+	requests map[any]*spb.Status // by request
 }
 
 // codec returns the codec of a server that keeps what it cannot read.
@@ -48,7 +50,12 @@ func (c unreadCodec) Unmarshal(data mem.BufferSlice, request any) error {
 }
 
 func (u *unread) keep(request any, why *status.Status) {
-	u.requests.Store(request, why.Proto())
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.requests == nil {
+		u.requests = make(map[any]*spb.Status)
+	}
+	u.requests[request] = why.Proto()
 	u.some.Add(1)
 }
 
@@ -57,10 +64,12 @@ func (u *unread) take(request any) *spb.Status {
 	if u.some.Load() == 0 {
 		return nil
 	}
-	why, found := u.requests.LoadAndDelete(request)
-	if !found {
-		return nil
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	why := u.requests[request]
+	if why != nil {
+		delete(u.requests, request)
+		u.some.Add(-1)
 	}
-	u.some.Add(-1)
-	return why.(*spb.Status)
+	return why
 }
