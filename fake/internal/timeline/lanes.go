@@ -15,7 +15,7 @@ type lanes struct {
 	track  map[*Call]int
 }
 
-// maxGutter is how many columns all lanes together may take before names give way to letters.
+// maxGutter is how many columns the callers' lanes may take before names give way to letters, however wide the picture is.
 const maxGutter = 34
 
 // newLanes lays out the lanes of the callers that appear in the rows, in at most room columns.
@@ -42,7 +42,7 @@ func newLanes(s Story, rows []row, room int) lanes {
 			tracks[i] = max(1, len(busy[i]))
 		}
 	}
-	l.name(s.Lanes, tracks)
+	l.name(s.Lanes, tracks, min(maxGutter, room-laneWidth(cloudLabel, 1)))
 	l.place(tracks, room)
 	for c, track := range l.track {
 		l.track[c] = min(track, max(0, tracks[c.Lane]-1))
@@ -50,8 +50,8 @@ func newLanes(s Story, rows []row, room int) lanes {
 	return l
 }
 
-// name labels the lanes: with the callers' names, or with letters where those would take too much room.
-func (l *lanes) name(callers []string, tracks []int) {
+// name labels the lanes: with the callers' names, or with letters where those would take more than room.
+func (l *lanes) name(callers []string, tracks []int, room int) {
 	wide := 0
 	for i, caller := range callers {
 		if tracks[i] > 0 {
@@ -63,7 +63,7 @@ func (l *lanes) name(callers []string, tracks []int) {
 		switch {
 		case tracks[i] == 0:
 			label = ""
-		case wide > maxGutter && len([]rune(label)) > 3:
+		case wide > room && len([]rune(label)) > 3:
 			l.keys = append(l.keys, letters(i)+" = "+label)
 			label = letters(i)
 		}

@@ -275,6 +275,7 @@ func opened(rows []row, live map[*Call]bool) []row {
 // set in. What does not fit is cut.
 func wrap(text string, width, most int) []string {
 	const inset = "    "
+	width = max(width, 2*len(inset))
 	var lines []string
 	rest := []rune(text)
 	for {
