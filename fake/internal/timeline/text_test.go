@@ -66,11 +66,11 @@ func TestTextOfAnyStory(t *testing.T) {
 
 // A caller whose name alone fills the narrowest picture, and a year between two calls, leave room for words.
 func TestTextLeavesRoomForWords(t *testing.T) {
-	for _, caller := range []string{strings.Repeat("A", 26), strings.Repeat("\x00", 8), strings.Repeat("A", 300), ""} {
+	for _, caller := range []string{strings.Repeat("A", 26), strings.Repeat("A", 32), strings.Repeat("\x00", 8), strings.Repeat("A", 300), ""} {
 		s := Story{Lanes: []string{caller}}
 		for n := range 40 {
-			at := start.Add(time.Duration(n) * 8777 * time.Hour).Add(time.Microsecond)
-			s.Calls = append(s.Calls, Call{Seq: n + 100_000, Method: "ImageGet", Request: "fd8image", Start: at, End: at})
+			at := start.Add(time.Duration(n) * 8777 * time.Hour).Add(time.Duration(n) * time.Microsecond)
+			s.Calls = append(s.Calls, Call{Seq: n + 100_000, Method: "ImageGet", Request: fmt.Sprintf("fd8image%012d", n), Start: at, End: at})
 		}
 		text := Text(s, minWidth, 0)
 		require.Contains(t, text, "Image", "caller %q", caller)
