@@ -108,7 +108,8 @@ func TestAdvanceWaitsForTheHandlersItWoke(t *testing.T) {
 		get, poll := cloud.Calls(fake.ImageGet)[0], polls[len(polls)-1]
 		require.False(t, get.Running())
 		require.Equal(t, newYear.Add(30*time.Minute), get.End)
-		if !poll.Running() && poll.End.After(newYear) { // a poll that had only just arrived is not one that Advance woke
+		if !poll.Running() && poll.End.After(get.End) { // else it had only just arrived, and is not one that Advance woke at the end
+			require.Equal(t, newYear.Add(time.Hour), poll.End)
 			require.True(t, poll.Reply.(*operation.Operation).Done)
 		}
 		callers.Wait()

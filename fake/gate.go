@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/grpc/status"
 )
@@ -29,6 +30,9 @@ type Gate interface {
 // gate unless Fork is given one.
 func WithGate(g Gate) Option {
 	return option(func(s *settings) error {
+		if isNil(g) {
+			return errors.New("WithGate(nil): leave the option out to let every call pass")
+		}
 		s.gate = g
 		return nil
 	})

@@ -80,6 +80,9 @@ func (c *ManualClock) after(d time.Duration) (<-chan time.Time, []*Server) {
 // An After that nobody receives from any more counts until its time has come. AwaitWaiters ends with an error, which says how many
 // wait, at the end of the context and, where that has no deadline, after five seconds of the time package.
 func (c *ManualClock) AwaitWaiters(ctx context.Context, n int) error {
+	if ctx == nil {
+		return errNoContext
+	}
 	limit := newLimit(ctx, waitLimit)
 	for {
 		slept := c.nextSleeper()

@@ -17,12 +17,15 @@ import (
 // f must not change the request, nor keep it. It may be called from several goroutines at once, and may use the server and clients.
 // Why it does not pick a call nobody can tell: [Like] and [Field] do. With proto.Message for Q it asks f about the calls of all methods.
 func Match[Q proto.Message](f func(Q) bool) Matcher {
-	if f != nil && reflect.TypeFor[Q]() == reflect.TypeFor[proto.Message]() {
+	if f == nil {
+		return impossible("a Match", fmt.Sprintf("Match(nil): give it a func that takes a %v", reflect.TypeFor[Q]()))
+	}
+	if reflect.TypeFor[Q]() == reflect.TypeFor[proto.Message]() {
 		m := vague("a request that matches", "", func(c *Call) bool { return c.Request != nil && f(c.Request.(Q)) })
 		m.is.asks = true
 		return m
 	}
-	if f == nil || typeOf[Q]() == nil {
+	if typeOf[Q]() == nil {
 		return impossible("a Match", fmt.Sprintf(
 			"Match needs a func on a concrete request type, such as *compute.CreateImageRequest; this is one on %v", reflect.TypeFor[Q]()))
 	}

@@ -41,6 +41,10 @@ type Operation struct {
 func (s *Server) NextOperation(ctx context.Context, on ...Matcher) *Operation {
 	s.tb.Helper()
 	s.checkBubble()
+	if ctx == nil {
+		s.misused("NextOperation(nil): give it a context, t.Context() for example")
+		return &Operation{server: s}
+	}
 	picked := AnyOf(on...)
 	is, wrong := s.judging(picked)
 	if wrong != "" {
@@ -370,6 +374,10 @@ func (o *Operation) Wait(ctx context.Context) error {
 	s := o.server
 	s.tb.Helper()
 	s.checkBubble()
+	if ctx == nil {
+		s.misused("Wait(nil): give it a context, t.Context() for example")
+		return errNoContext
+	}
 	var ended *spb.Status
 	known := true
 	err := s.await(ctx, s.waitLimit(ctx), func(w *world.World) bool {

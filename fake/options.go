@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -75,7 +76,7 @@ const (
 // WithClock makes the server read time from c. Default: the time package.
 func WithClock(c Clock) Option {
 	return option(func(s *settings) error {
-		if c == nil {
+		if isNil(c) {
 			return errors.New("WithClock(nil): leave the option out to use the time package")
 		}
 		s.clock = c
@@ -270,4 +271,10 @@ func WithService(register func(grpc.ServiceRegistrar, *Server)) Option {
 		s.services = append(s.services[:len(s.services):len(s.services)], register)
 		return nil
 	})
+}
+
+// isNil tells whether nothing was given: nil, or a nil pointer in the interface, which would panic at its first use.
+func isNil(given any) bool {
+	v := reflect.ValueOf(given)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }

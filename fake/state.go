@@ -77,6 +77,10 @@ func (s *Server) ImageNamed(folder, name string) *compute.Image {
 func (s *Server) Images(where ...func(*compute.Image) bool) []*compute.Image {
 	s.tb.Helper()
 	s.checkBubble()
+	if slices.ContainsFunc(where, func(holds func(*compute.Image) bool) bool { return holds == nil }) {
+		s.misused("Images(nil): leave it out for all images, or give it a func that picks some")
+		return nil
+	}
 	var present *world.World
 	s.look(func(w *world.World) { present = w.Clone() })
 	return imagesOf(present, where)
@@ -156,8 +160,9 @@ func (st *State) copy() *world.World {
 	return st.world.Clone()
 }
 
-// Images returns copies of the images for which every where holds, in order of creation.
+// Images returns copies of the images for which every where holds, in order of creation. A nil where is left out.
 func (st *State) Images(where ...func(*compute.Image) bool) []*compute.Image {
+	where = slices.DeleteFunc(slices.Clone(where), func(holds func(*compute.Image) bool) bool { return holds == nil })
 	return imagesOf(st.copy(), where)
 }
 

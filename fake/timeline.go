@@ -34,7 +34,12 @@ func (s *Server) Timeline() string { return timeline.Text(s.story(), timelineWid
 
 // WriteTimeline writes the record as a page for a browser: the picture of [Server.Timeline], drawn, with a table of the events.
 // The page is one file and needs no network. Its errors are those of w.
-func (s *Server) WriteTimeline(w io.Writer) error { return timeline.HTML(w, s.story()) }
+func (s *Server) WriteTimeline(w io.Writer) error {
+	if isNil(w) {
+		return errors.New("WriteTimeline(nil): give it a writer")
+	}
+	return timeline.HTML(w, s.story())
+}
 
 // storyEvents is how many events are made into a story, at most, and storyBehind how many of them come behind the last failure: far
 // more than any picture shows, and as much for a record of a thousand events as for one of a million.

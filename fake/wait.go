@@ -204,6 +204,10 @@ func (s *Server) waitFor(ctx context.Context, limit <-chan time.Time, next news)
 func (s *Server) Await(ctx context.Context, cond func() bool) error {
 	s.tb.Helper()
 	s.checkBubble()
+	if ctx == nil || cond == nil {
+		s.misused("Await: it needs a context, t.Context() for example, and a condition; one of them is nil")
+		return errNoContext
+	}
 	limit := s.waitLimit(ctx)
 	for {
 		var next news
@@ -216,6 +220,9 @@ func (s *Server) Await(ctx context.Context, cond func() bool) error {
 		}
 	}
 }
+
+// errNoContext is what those who wait return when they were given nothing to wait with.
+var errNoContext = errors.New("nothing to wait with: a nil was given")
 
 // elapsed returns a channel that fires when d has passed on the server's clock; nil if nothing is timed. A ManualClock needs none:
 // it settles its servers as it moves, and that is a change.
