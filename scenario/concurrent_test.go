@@ -222,9 +222,11 @@ func sideBySide(n int, f func(i int) error) error {
 }
 
 // label adds a label to the first image, as those do who must read before they write.
-func label(t *scenario.T, i int) error {
+func label(t *scenario.T, i int) error { return labelBy(t, images(t), i) }
+
+func labelBy(t *scenario.T, client compute.ImageServiceClient, i int) error {
 	id := t.Cloud().Images(func(im *compute.Image) bool { return im.FolderId == "f" })[0].Id
-	im, err := images(t).Get(t.Context(), &compute.GetImageRequest{ImageId: id})
+	im, err := client.Get(t.Context(), &compute.GetImageRequest{ImageId: id})
 	if err != nil {
 		return err
 	}
@@ -233,7 +235,7 @@ func label(t *scenario.T, i int) error {
 		labels = make(map[string]string)
 	}
 	labels[fmt.Sprintf("worker-%d", i)] = "done"
-	_, err = images(t).Update(t.Context(), &compute.UpdateImageRequest{ImageId: id, Labels: labels})
+	_, err = client.Update(t.Context(), &compute.UpdateImageRequest{ImageId: id, Labels: labels})
 	return err
 }
 

@@ -167,6 +167,10 @@ func Pairs(budget int) Option {
 // families and folders. Whether it is the same to the body is tried once for each two calls. The report says how many orders there
 // are, and what was left out. A breaking order is reported with the fewest departures from the usual one, as a call of
 // [fake.Server.Order] that makes it happen on any server.
+//
+// Two calls of one caller with equal requests that are under way at once are told apart by which came first, which the Go scheduler
+// decides. Every outcome is found all the same; the number of runs may differ by one or two from exploration to exploration, and does
+// not where each goroutine is a caller of its own ([fake.Server.ConnAs]).
 func Orders(budget int) Option {
 	return option(func(c *config) error {
 		if budget < 1 {

@@ -100,7 +100,7 @@ var twins = []twin{
 		body: func(t *scenario.T, repaired bool) error {
 			var page *compute.ListImagesResponse
 			var err error
-			for range explorations {
+			for range 3 {
 				if page, err = images(t).List(t.Context(), &compute.ListImagesRequest{FolderId: "f"}); err == nil {
 					break
 				}
@@ -380,7 +380,7 @@ func polled(t *scenario.T, op *operation.Operation) (*operation.Operation, error
 func TestTwins(t *testing.T) {
 	for _, tw := range twins {
 		t.Run(tw.name, func(t *testing.T) {
-			for range 3 {
+			for range explorations {
 				found, err := scenario.Find(t, func(t *scenario.T) error { return tw.body(t, false) }, tw.opts...)
 				require.NoError(t, err)
 				require.NotEmpty(t, found.Broken, found.Summary)
