@@ -18,7 +18,7 @@ import (
 // Why it does not pick a call nobody can tell: [Like] and [Field] do. With proto.Message for Q it asks f about the calls of all methods.
 func Match[Q proto.Message](f func(Q) bool) Matcher {
 	if f == nil {
-		return impossible("a Match", fmt.Sprintf("Match(nil): give it a func that takes a %v", reflect.TypeFor[Q]()))
+		return impossible("a Match", fmt.Sprintf("Match needs a func that takes a %v, and was given nil", reflect.TypeFor[Q]()))
 	}
 	if reflect.TypeFor[Q]() == reflect.TypeFor[proto.Message]() {
 		m := vague("a request that matches", "", func(c *Call) bool { return c.Request != nil && f(c.Request.(Q)) })

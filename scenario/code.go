@@ -58,8 +58,8 @@ func methodCode(m fake.Method) string {
 	return fmt.Sprintf("fake.Method(%q)", m.FullName())
 }
 
-// orderCode returns the order of a run as Go code: from its first departure from the usual order to where the last call that was
-// overtaken has its turn.
+// orderCode returns the order of a run as Go code: from where the calls of its first departure from the usual order came together to
+// where the last call that was overtaken has its turn.
 func (r *run) orderCode() string {
 	steps := r.conductor.steps
 	first, last := -1, -1
@@ -77,6 +77,9 @@ func (r *run) orderCode() string {
 	}
 	if first < 0 || last < 0 {
 		return ""
+	}
+	for first > 0 && len(steps[first-1].candidates) > 1 {
+		first-- // the usual order was the gate's: elsewhere it has to be said
 	}
 	var b strings.Builder
 	b.WriteString("cloud.Order(\n")

@@ -80,6 +80,7 @@ func TestABreakingOrder(t *testing.T) {
 		story := found.Broken["order-2.2"]
 		require.Contains(t, story, "step 2: worker-1.ImageList#1 goes before worker-0.ImageCreate#1")
 		require.Contains(t, story, "\tcloud.Order(\n"+
+			"\t\tfake.AllOf(fake.Exactly(&compute.ListImagesRequest{FolderId: \"f\"}), fake.ByCaller(\"worker-0\")),\n"+
 			"\t\tfake.AllOf(fake.Exactly(&compute.ListImagesRequest{FolderId: \"f\"}), fake.ByCaller(\"worker-1\")),\n"+
 			"\t\tfake.AllOf(fake.Exactly(&compute.CreateImageRequest{FolderId: \"f\", Name: \"web\", Source: &compute.CreateImageRequest_DiskId{DiskId: \"d\"}}), fake.ByCaller(\"worker-0\")),\n")
 
@@ -91,6 +92,7 @@ func TestABreakingOrder(t *testing.T) {
 	}
 	cloud := fake.New(t)
 	cloud.Order(
+		fake.AllOf(fake.Exactly(&compute.ListImagesRequest{FolderId: "f"}), fake.ByCaller("worker-0")),
 		fake.AllOf(fake.Exactly(&compute.ListImagesRequest{FolderId: "f"}), fake.ByCaller("worker-1")),
 		fake.AllOf(fake.Exactly(&compute.CreateImageRequest{FolderId: "f", Name: "web", Source: &compute.CreateImageRequest_DiskId{DiskId: "d"}}), fake.ByCaller("worker-0")),
 	)
