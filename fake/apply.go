@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -65,4 +66,13 @@ func gaveUp(err error) *answer {
 		return &answer{status: &spb.Status{Code: int32(codes.Unavailable), Message: err.Error()}, bare: true}
 	}
 	return &answer{status: status.FromContextError(err).Proto(), bare: true}
+}
+
+// whyOver returns why a call's context is over. A client whose deadline comes resets the stream, which may be here before the server's
+// own timer of the same moment: it is the deadline that ended the call all the same.
+func whyOver(ctx context.Context) error {
+	if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }

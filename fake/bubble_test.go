@@ -279,3 +279,22 @@ func TestAConnFirstUsedInAnotherBubble(t *testing.T) {
 	})
 	require.NoError(t, cloud.Close())
 }
+
+// Client and server learn of a deadline at the same moment, in either order. The record says what the client saw.
+func TestADeadlineIsNoCancellation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := fake.New(t)
+		cloud.Inject(fake.Fault{Do: fake.Hang()})
+		c := clientsOf(cloud.Conn())
+		for range 500 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err := c.Get(ctx, &compute.GetImageRequest{ImageId: "web"})
+			cancel()
+			require.Equal(t, codes.DeadlineExceeded, status.Code(err))
+		}
+		synctest.Wait()
+		for _, call := range cloud.Calls() {
+			require.Equal(t, codes.DeadlineExceeded, call.Status.Code(), "%v", call)
+		}
+	})
+}

@@ -45,7 +45,7 @@ func (hanging) act(e *encounter) *answer {
 	e.happens()
 	select {
 	case <-e.ctx.Done():
-		return gaveUp(e.ctx.Err())
+		return gaveUp(whyOver(e.ctx))
 	case <-e.server.closing:
 		return gaveUp(errClosed)
 	}

@@ -46,7 +46,7 @@ func (s *Server) abandoned(ctx context.Context) *answer {
 	if s.settings.gate == nil || ctx.Err() == nil {
 		return nil
 	}
-	return gaveUp(ctx.Err())
+	return gaveUp(whyOver(ctx))
 }
 
 // commit lets the gate, and the orders of the test, decide when a call takes effect. It returns an answer if that is never.

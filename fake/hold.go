@@ -69,7 +69,7 @@ func (s *Server) hold(ctx context.Context, c *Call, seen *lro.Operation, limit t
 			return current, nil
 		case <-ctx.Done():
 			s.letGo(seen.Id, p)
-			return nil, ctx.Err()
+			return nil, whyOver(ctx)
 		case <-s.closing:
 			s.letGo(seen.Id, p)
 			return nil, errClosed

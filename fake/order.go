@@ -113,7 +113,7 @@ func (s *Server) awaitTurns(ctx context.Context, o *order, before []turn, c *Cal
 		select {
 		case <-t.passed:
 		case <-ctx.Done():
-			return ctx.Err()
+			return whyOver(ctx)
 		case <-s.closing:
 			return errClosed
 		case <-limit.C:

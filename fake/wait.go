@@ -87,7 +87,7 @@ func (s *Server) sleep(ctx context.Context, c *Call, d time.Duration) error {
 	case <-woken:
 	case <-passed:
 	case <-ctx.Done():
-		return ctx.Err()
+		return whyOver(ctx)
 	case <-s.closing:
 		return errClosed
 	}
