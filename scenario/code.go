@@ -28,8 +28,13 @@ func (x *runner) hitCode(h streak) string {
 		on = fmt.Sprintf("fake.AllOf(%s, fake.ByCaller(%q))", on, h.caller)
 	}
 	if h.kind.wide {
-		return fmt.Sprintf("// from the call %v on, whatever the method:\ncloud.Inject(fake.Fault{On: fake.ByCaller(%q), Do: %s})\n",
-			h.name(), h.caller, h.kind.goCode(h.late))
+		return fmt.Sprintf(`// from the call %v on, whatever the method:
+{
+	calls, over := 0, false
+	cloud.Inject(fake.Fault{On: fake.AllOf(%s, fake.ByCaller(%q)), When: fake.While(func() bool { calls++; over = over || calls >= %d; return false }), Do: %s, Optional: true})
+	cloud.Inject(fake.Fault{On: fake.ByCaller(%[3]q), When: fake.While(func() bool { return over }), Do: %[5]s})
+}
+`, h.name(), methodCode(h.method), h.caller, h.number, h.kind.goCode(h.late))
 	}
 	var b strings.Builder
 	if h.kind.code == "" && h.kind.make == nil && h.kind.called == "" {

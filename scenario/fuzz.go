@@ -1,9 +1,11 @@
 package scenario
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/imagefake/imagefake/fake"
 	"google.golang.org/protobuf/proto"
@@ -20,7 +22,8 @@ import (
 //	go test -fuzz FuzzBake
 //
 // An input that breaks body is kept where Go keeps them, and runs with every go test from then on; its failure prints the fewest of its
-// faults that break body, as Go code, or the whole run where the order of calls takes part. [Pairs], [Orders], [On] and [Expect] do not
+// faults that break body, as Go code, or the whole run where the order of calls takes part. What lasts
+// ([Kind.For], [Kind.Onwards]) goes on from the call that the bytes give it; [Kind.Times], [Pairs], [Orders], [On] and [Expect] do not
 // apply.
 func Fuzz(f *testing.F, body func(*T) error, opts ...Option) {
 	f.Helper()
@@ -53,6 +56,11 @@ func (f *fuzzed) try(t *testing.T, data []byte, body func(*T) error, opts []Opti
 	}
 	if x.pairs > 0 || x.orders > 0 || x.on != nil || x.expected != nil {
 		return "scenario.Fuzz: bytes decide what happens: Pairs, Orders, On and Expect are for Explore", false
+	}
+	for _, k := range x.kinds {
+		if k.lasts.times > 0 {
+			return fmt.Sprintf("scenario.Fuzz: the kind %q counts calls, and bytes decide for each call by itself: leave Times out, or name For or Onwards", k.Name), false
+		}
 	}
 	f.mu.Lock()
 	if f.base == nil {
@@ -134,22 +142,52 @@ func (r *run) throw(s *fake.Server) {
 	r.drawn = make(map[*fake.Injected]hit)
 	for i := range r.kinds {
 		k := &r.kinds[i]
-		if k.lasts.times > 0 {
-			continue // counting goes by the places that Explore knows
-		}
 		for _, late := range []bool{false, true}[:1+btoi(k.lateToo)] {
+			last := spell{lasting: k.lasts, wide: k.wide}
 			given := fake.Match(func(request proto.Message) bool {
 				of, known := r.diary.of(request)
 				if !known {
 					return false
 				}
 				label, gives := r.given(of, r.dice.of(request))
-				return gives && label == k.label(late)
+				begins := gives && label == k.label(late) && (!k.final || of.usual && !r.metFinal())
+				return last.over(of, begins)
 			})
-			injected := s.Inject(fake.Fault{On: fake.AllOf(r.drawnOn(k), given), Do: k.effect(s, late), Optional: true})
+			anywhere := *k
+			anywhere.final = false // that is for where it begins
+			injected := s.Inject(fake.Fault{On: fake.AllOf(r.drawnOn(&anywhere), given), Do: k.effect(s, late), Optional: true})
 			r.drawn[injected] = hit{kind: k, late: late}
 		}
 	}
+}
+
+// A spell is how long what bytes gave to a call goes on at the calls behind it.
+type spell struct {
+	lasting
+	wide  bool // at calls of all methods
+	mu    sync.Mutex
+	begun map[ask]time.Time
+}
+
+// over tells whether it happens to a call, to which the bytes have given it or not.
+func (p *spell) over(s seen, given bool) bool {
+	if p.lasting == (lasting{}) {
+		return given
+	}
+	of := ask{caller: s.caller, method: s.method}
+	if p.wide {
+		of.method = ""
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	begun, has := p.begun[of]
+	if given && !has {
+		if p.begun == nil {
+			p.begun = make(map[ask]time.Time)
+		}
+		p.begun[of] = time.Now()
+	}
+	return given || has && p.stillAt(time.Since(begun))
 }
 
 // given returns which kind a byte gives to a call.
@@ -157,7 +195,7 @@ func (r *run) given(s seen, thrown int) (label string, gives bool) {
 	var fitting []string
 	for i := range r.kinds {
 		k := &r.kinds[i]
-		if !k.on(s.method) || k.lasts.times > 0 || k.applies != nil && k.make == nil && !k.applies(s) {
+		if !k.on(s.method) || k.applies != nil && k.make == nil && !k.applies(s) {
 			continue
 		}
 		fitting = append(fitting, k.label(false))

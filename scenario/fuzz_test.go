@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/imagefake/imagefake/fake"
 	"github.com/imagefake/imagefake/scenario"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
@@ -45,6 +46,54 @@ func TestBytesDecide(t *testing.T) {
 		require.Empty(t, text)
 		require.Equal(t, row.want, seen)
 	}
+}
+
+// A kind that counts calls has no place among bytes: it is refused, not left out.
+func TestFuzzRefusesWhatCounts(t *testing.T) {
+	text, _ := scenario.OneInput(t, nil, probe, scenario.Faults(scenario.Unavailable.Times(3)))
+	require.Contains(t, text, `the kind "unavailable-3-times" counts calls`)
+	text, _ = scenario.OneInput(t, []byte{1}, func(t *scenario.T) error {
+		first := probe(t)
+		t.Check("one of two works", probe(t) == nil || first == nil)
+		return nil
+	}, scenario.Faults(scenario.Unavailable.Onwards()))
+	require.Contains(t, text, "broken promise: one of two works")
+}
+
+// What takes a role away begins at one call and goes on at those of all methods.
+func TestBytesBeginWhatLasts(t *testing.T) {
+	var seen []codes.Code
+	text, _ := scenario.OneInput(t, []byte{0, 1}, func(t *scenario.T) error {
+		seen = nil
+		for range 2 {
+			_, err := images(t).List(t.Context(), &compute.ListImagesRequest{FolderId: "f"})
+			seen = append(seen, status.Code(err), status.Code(probe(t)))
+		}
+		return nil
+	}, scenario.Faults(scenario.RoleRevoked))
+	require.Empty(t, text)
+	require.Equal(t, []codes.Code{codes.OK, codes.PermissionDenied, codes.PermissionDenied, codes.PermissionDenied}, seen)
+}
+
+// What is printed for a revoked role, as a user pastes it: nothing happens before the call that it names, and all after it fails.
+func TestTheCodeOfWhatHappensToAllMethods(t *testing.T) {
+	cloud := fake.New(t)
+	{
+		calls, over := 0, false
+		cloud.Inject(fake.Fault{On: fake.AllOf(fake.ImageGet, fake.ByCaller("w")), When: fake.While(func() bool { calls++; over = over || calls >= 2; return false }), Do: fake.Return(codes.PermissionDenied), Optional: true})
+		cloud.Inject(fake.Fault{On: fake.ByCaller("w"), When: fake.While(func() bool { return over }), Do: fake.Return(codes.PermissionDenied)})
+	}
+	client := compute.NewImageServiceClient(cloud.ConnAs("w"))
+	get := func() codes.Code {
+		_, err := client.Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
+		return status.Code(err)
+	}
+	list := func() codes.Code {
+		_, err := client.List(t.Context(), &compute.ListImagesRequest{FolderId: "f"})
+		return status.Code(err)
+	}
+	require.Equal(t, []codes.Code{codes.OK, codes.NotFound, codes.OK}, []codes.Code{list(), get(), list()})
+	require.Equal(t, []codes.Code{codes.PermissionDenied, codes.PermissionDenied}, []codes.Code{get(), list()})
 }
 
 // A bug that takes two faults at two calls is found by bytes, and its report has both as Go code.

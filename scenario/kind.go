@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	gotoken "go/token"
 	"slices"
 	"strings"
 	"time"
@@ -241,9 +242,18 @@ func (k Kind) variable() string {
 	if k.called != "" {
 		return "scenario." + k.called
 	}
-	words := strings.Split(k.Name, "-")
-	for i, word := range words[1:] {
-		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	name := ""
+	for word := range strings.SplitSeq(k.Name, "-") {
+		if word != "" && name != "" {
+			word = strings.ToUpper(word[:1]) + word[1:]
+		}
+		name += word
 	}
-	return strings.Join(words, "")
+	if !gotoken.IsIdentifier(name) || slices.Contains(taken, name) {
+		return "kind" + strings.ToUpper(name[:1]) + name[1:]
+	}
+	return name
 }
+
+// taken are names that the printed code needs for other things.
+var taken = []string{"t", "c", "cloud", "calls", "begun", "over", "fake", "scenario", "codes", "compute", "time", "proto", "func", "bool", "true", "false", "nil"}

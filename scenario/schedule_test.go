@@ -87,6 +87,22 @@ func TestGoCode(t *testing.T) {
 		{at(firstCaller, fake.ImageGet, 1, evict, false), true,
 			"// evict is your kind \"evict\"\n" +
 				"cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Nth(1), Do: fake.Run(func(c *fake.Call) { evict.Act(cloud, c) })})\n"},
+		{at("w", fake.ImageGet, 1, Kind{Name: "3d-range", Do: fake.Delay(1)}, false), true,
+			"// kind3dRange is your kind \"3d-range\"\n" +
+				"cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Nth(1), Do: kind3dRange.Do})\n"},
+		{at("w", fake.ImageGet, 1, Kind{Name: "range", Do: fake.Delay(1)}, false), true,
+			"// kindRange is your kind \"range\"\n" +
+				"cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Nth(1), Do: kindRange.Do})\n"},
+		{at("w", fake.ImageGet, 1, Kind{Name: "fake", Do: fake.Delay(1)}, false), true,
+			"// kindFake is your kind \"fake\"\n" +
+				"cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Nth(1), Do: kindFake.Do})\n"},
+		{at("w", fake.ImageGet, 2, RoleRevoked, false), true, `// from the call w.ImageGet#2 on, whatever the method:
+{
+	calls, over := 0, false
+	cloud.Inject(fake.Fault{On: fake.AllOf(fake.ImageGet, fake.ByCaller("w")), When: fake.While(func() bool { calls++; over = over || calls >= 2; return false }), Do: fake.Return(codes.PermissionDenied), Optional: true})
+	cloud.Inject(fake.Fault{On: fake.ByCaller("w"), When: fake.While(func() bool { return over }), Do: fake.Return(codes.PermissionDenied)})
+}
+`},
 	} {
 		require.Equal(t, c.want, (&runner{oneCaller: c.one}).hitCode(streak{c.hit, 1}))
 	}
