@@ -266,7 +266,7 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 		return nil, fmt.Errorf("the fake server %s: %w", d.server.name, err)
 	}
 	d.reached.Store(true)
-	client := &clientConn{Conn: conn, closed: make(chan struct{})}
+	client := &clientConn{Conn: &pipeEnd{Conn: conn}, closed: make(chan struct{})}
 	d.server.conns.mu.Lock()
 	defer d.server.conns.mu.Unlock()
 	d.server.conns.dialed = append(slices.DeleteFunc(d.server.conns.dialed, (*clientConn).isClosed), client)
@@ -305,7 +305,7 @@ func (l callerListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &serverConn{Conn: conn, from: l.from, server: l.server}, nil
+	return &serverConn{Conn: &pipeEnd{Conn: conn}, from: l.from, server: l.server}, nil
 }
 
 // serverConn is the server's end of a connection. It reaches the handlers of its calls as the address of their peer.
