@@ -62,7 +62,8 @@ func TestStateFollowsTheClock(t *testing.T) {
 	}
 }
 
-// What waits on a clock wakes when it is moved: here the poll of an operation, which the server holds until something happens.
+// What waits on a clock wakes when it is moved: here the second poll of an operation, by which a client without a pause comes back at
+// once, and which the server holds until something happens.
 func TestAHeldPollWakes(t *testing.T) {
 	for name, c := range clocks() {
 		t.Run(name, func(t *testing.T) {
@@ -70,15 +71,19 @@ func TestAHeldPollWakes(t *testing.T) {
 			started, err := compute.NewImageServiceClient(cloud.Conn()).Create(t.Context(), &compute.CreateImageRequest{
 				FolderId: "b1g", Name: "web", Source: &compute.CreateImageRequest_SnapshotId{SnapshotId: "snapshot"}})
 			require.NoError(t, err)
+			operations := operation.NewOperationServiceClient(cloud.Conn())
+			poll := &operation.GetOperationRequest{OperationId: started.Id}
+			first, err := operations.Get(t.Context(), poll)
+			require.NoError(t, err)
+			require.False(t, first.Done)
 			polled := make(chan *operation.Operation, 1)
 			go func() {
-				op, err := operation.NewOperationServiceClient(cloud.Conn()).Get(t.Context(), &operation.GetOperationRequest{OperationId: started.Id})
-				if err == nil {
+				defer close(polled)
+				if op, err := operations.Get(t.Context(), poll); err == nil {
 					polled <- op
 				}
-				close(polled)
 			}()
-			require.NoError(t, cloud.Await(t.Context(), func() bool { return len(cloud.Calls(fake.OperationGet)) == 1 }))
+			require.NoError(t, cloud.Await(t.Context(), func() bool { return len(cloud.Calls(fake.OperationGet)) == 2 }))
 
 			c.advance(20 * time.Minute)
 
