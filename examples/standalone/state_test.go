@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/protobuf/testing/protocmp"
+)
+
+// all returns the images of a folder, as a client sees them.
+func (p *program) all(folder string) []*compute.Image {
+	p.t.Helper()
+	page, err := compute.NewImageServiceClient(p.tls()).List(p.t.Context(), &compute.ListImagesRequest{FolderId: folder, PageSize: 1000})
+	require.NoError(p.t, err)
+	return page.Images
+}
+
+func TestStateRoundTrip(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cloud.json")
+	first := start(t, "-state", file, "-standard-images", "-plan", "at-once", "-plan", "ImageDelete:stuck")
+	images := compute.NewImageServiceClient(first.tls())
+	for _, name := range []string{"web", "data"} {
+		_, err := images.Create(t.Context(), &compute.CreateImageRequest{FolderId: "f", Name: name, Labels: map[string]string{"a": "b"},
+			Source: &compute.CreateImageRequest_DiskId{DiskId: "epd"}})
+		require.NoError(t, err)
+	}
+	mine, public := first.all("f"), first.all("standard-images")
+	require.Len(t, mine, 2)
+	require.NotEmpty(t, public)
+	_, err := images.Delete(t.Context(), &compute.DeleteImageRequest{ImageId: mine[0].Id})
+	require.NoError(t, err)
+	require.NoError(t, first.stop())
+
+	second := start(t, "-state", file, "-standard-images", "-plan", "stuck")
+	require.Empty(t, cmp.Diff(mine, second.all("f"), protocmp.Transform()), "the delete has not happened")
+	require.Empty(t, cmp.Diff(public, second.all("standard-images"), protocmp.Transform()))
+	_, err = compute.NewImageServiceClient(second.tls()).Create(t.Context(), &compute.CreateImageRequest{FolderId: "f", Name: "half",
+		Source: &compute.CreateImageRequest_DiskId{DiskId: "epd"}})
+	require.NoError(t, err)
+	require.Len(t, second.all("f"), 3)
+	require.NoError(t, second.stop())
+
+	third := start(t, "-from", file)
+	require.Empty(t, cmp.Diff(mine, third.all("f"), protocmp.Transform()), "what was being created has not come about")
+	require.NoError(t, third.stop())
+}
+
+func TestBadStateFiles(t *testing.T) {
+	whole, err := encode([]*compute.Image{{Id: "fd8a", FolderId: "f", Name: "web", Status: compute.Image_READY}})
+	require.NoError(t, err)
+	const file = `{"kind": %q, "version": %d, "images": [%s]}`
+	for name, c := range map[string]struct{ text, says string }{
+		"empty":               {"", "is empty"},
+		"cut short":           {string(whole[:len(whole)/2]), "cut short"},
+		"another version":     {fmt.Sprintf(file, savedKind, 2, ""), "of version 2, and this program reads version 1"},
+		"without a version":   {`{"kind": "imagefake state", "images": []}`, "of version 0"},
+		"another kind":        {fmt.Sprintf(file, "recipe", 1, ""), `its kind is "recipe"`},
+		"no JSON":             {"images: none", "no file of this program"},
+		"without images":      {`{"kind": "imagefake state", "version": 1}`, `no "images"`},
+		"more behind it":      {string(whole) + "{}", "something follows"},
+		"a field that's none": {fmt.Sprintf(file, savedKind, 1, `{"id": "fd8a"}, {"colour": "red"}`), "image 2 of 2"},
+		"an invalid image":    {fmt.Sprintf(file, savedKind, 1, `{"id": "fd8a", "folderId": "f", "name": "-"}`), "name"},
+		"one image twice":     {fmt.Sprintf(file, savedKind, 1, `{"id": "fd8a", "folderId": "f"}, {"id": "fd8a", "folderId": "f"}`), "is taken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := filepath.Join(t.TempDir(), "cloud.json")
+			require.NoError(t, os.WriteFile(at, []byte(c.text), 0o600))
+			require.ErrorContains(t, run(context.Background(), []string{"-state", at}, io.Discard), c.says)
+			requireOnly(t, at, c.text)
+		})
+	}
+	missing := filepath.Join(t.TempDir(), "none.json")
+	require.ErrorContains(t, run(context.Background(), []string{"-from", missing}, io.Discard), "none.json")
+}
+
+func TestOldFileStaysWhereTheNewOneFails(t *testing.T) {
+	at := filepath.Join(t.TempDir(), "cloud.json")
+	require.NoError(t, os.WriteFile(at, []byte("old"), 0o600))
+	full := errors.New("the disk is full")
+	err := replace(at, func(w io.Writer) error {
+		_, err := w.Write([]byte("ne"))
+		return errors.Join(err, full)
+	})
+	require.ErrorIs(t, err, full)
+	requireOnly(t, at, "old")
+}
+
+// requireOnly requires that a file is the only one in its directory, and is as it was.
+func requireOnly(t *testing.T, at, text string) {
+	t.Helper()
+	is, err := os.ReadFile(at)
+	require.NoError(t, err)
+	require.Equal(t, text, string(is))
+	beside, err := os.ReadDir(filepath.Dir(at))
+	require.NoError(t, err)
+	require.Len(t, beside, 1)
+}
+
+func TestTimelineAtTheEnd(t *testing.T) {
+	at := filepath.Join(t.TempDir(), "timeline.html")
+	p := start(t, "-timeline", at)
+	p.all("f")
+	require.NoError(t, p.stop())
+	page, err := os.ReadFile(at)
+	require.NoError(t, err)
+	require.Contains(t, string(page), "ImageList")
+}
