@@ -90,6 +90,7 @@ func TestACallbackThatBreaksIsAnswered(t *testing.T) {
 					})
 					require.Equal(t, codes.Internal, status.Code(err), "%v", err)
 					require.Contains(t, w.text(), said)
+					require.Regexp(t, `\(at callbacks_test\.go:\d+`, w.text(), "the line that broke")
 				}
 			})
 		})

@@ -2,6 +2,9 @@ package fake
 
 import (
 	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
 
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -17,12 +20,37 @@ func attempt(f func()) <-chan string {
 			if r := recover(); r != nil {
 				ended = fmt.Sprintf("panicked: %v", r)
 			}
+			if ended != "" {
+				ended += whereFrom()
+			}
 			done <- ended
 		}()
 		f()
 		ended = ""
 	}()
 	return done
+}
+
+// mostFrames is how many lines of the test's code are named behind what broke it.
+const mostFrames = 6
+
+// whereFrom tells, in a func that is deferred, which lines led to what has just broken: those of the test and of what it uses, not the
+// kit's and the runtime's. It is "" if there are none.
+func whereFrom() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	var lines []string
+	for more := true; more && len(lines) < mostFrames; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		if !ours(frame) && !serves(frame) && !strings.HasPrefix(frame.Function, "testing.") {
+			lines = append(lines, fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line))
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return " (at " + strings.Join(lines, ", called from ") + ")"
 }
 
 // guarded is attempt that waits for the end.

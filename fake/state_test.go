@@ -9,6 +9,8 @@ import (
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
@@ -158,6 +160,19 @@ func TestStartCollectsMisuseWithItsLine(t *testing.T) {
 	require.EqualError(t, cloud.Close(), cloud.Err().Error())
 	require.EqualError(t, cloud.Close(), cloud.Err().Error(), "the same again")
 }
+
+// What is found as a call is served has no line of the test on its stack: it names the one that made the server, and no generated code.
+func TestStartNamesALineForWhatACallBringsUp(t *testing.T) {
+	cloud, err := fake.Start()
+	require.NoError(t, err)
+	cloud.Inject(fake.Fault{Do: fake.Run(func(*fake.Call) { deep() })})
+	_, err = clientsOf(cloud.Conn()).Create(t.Context(), fromDisk("web"))
+	require.Equal(t, codes.Internal, status.Code(err))
+	require.Regexp(t, `^state_test\.go:\d+: the func of the fault injected at state_test\.go:\d+, on #1 ImageCreate by conn-1, `+
+		`panicked: bang \(at state_test\.go:\d+, called from state_test\.go:\d+\)$`, cloud.Close().Error())
+}
+
+func deep() { panic("bang") }
 
 func TestWhatComesOutIsACopy(t *testing.T) {
 	cloud := fake.New(t)

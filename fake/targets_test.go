@@ -106,10 +106,10 @@ func TestACallerThatGivesUpIsNotToldOfTheServersEnd(t *testing.T) {
 	cloud, err := fake.Start()
 	require.NoError(t, err)
 	cc := dial(t, cloud, cloud.Target())
-	cloud.Inject(fake.Fault{Do: fake.Hang()})
+	hangs := cloud.Inject(fake.Fault{Do: fake.Hang()})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		_ = cloud.Await(t.Context(), func() bool { return len(cloud.Calls()) == 1 })
+		_ = cloud.Await(t.Context(), func() bool { return hangs.Fired() == 1 })
 		cancel()
 	}()
 	_, err = clientsOf(cc).List(ctx, anyList)

@@ -35,6 +35,7 @@ func (noTest) Cleanup(func())        {}
 type reporter struct {
 	tb   TB
 	name string // of the server, in words
+	made string // the line that made the server
 
 	ending sync.RWMutex // guards over
 	over   bool         // the test has ended
@@ -43,7 +44,7 @@ type reporter struct {
 	misuses    []error
 }
 
-func (r *reporter) belongTo(t TB) { r.tb, r.name = t, "of "+t.Name() }
+func (r *reporter) belongTo(t TB) { r.tb, r.name, r.made = t, "of "+t.Name(), callerLine() }
 
 // misuse reports a mistake of the test: at the caller's line where there is a test, else for Err and Close. It returns false if
 // there is no test to tell, or none any more.
@@ -56,7 +57,11 @@ func (r *reporter) misuse(format string, args ...any) (told bool) {
 	}
 	r.collecting.Lock()
 	defer r.collecting.Unlock()
-	r.misuses = append(r.misuses, fmt.Errorf("%s: %s", callerLine(), text))
+	line := callerLine()
+	if line == "" {
+		line = r.made // found as a call was served: the test is not on this stack
+	}
+	r.misuses = append(r.misuses, fmt.Errorf("%s: %s", line, text))
 	return false
 }
 
@@ -101,19 +106,30 @@ func (r *reporter) collected() error {
 	return errors.Join(r.misuses...)
 }
 
-// callerLine returns file:line of the nearest caller outside this package.
+// callerLine returns file:line of the nearest caller outside this package and what serves calls; "" if there is none.
 func callerLine() string {
-	pcs := make([]uintptr, 32)
+	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	for {
 		frame, more := frames.Next()
-		if !strings.HasPrefix(frame.Function, packagePath+".") || strings.HasSuffix(frame.File, "_test.go") {
+		if !ours(frame) && !serves(frame) {
 			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
 		}
 		if !more {
-			return "unknown line"
+			return ""
 		}
 	}
+}
+
+// ours tells whether a frame is of this package, and not of its tests.
+func ours(frame runtime.Frame) bool {
+	return strings.HasPrefix(frame.Function, packagePath+".") && !strings.HasSuffix(frame.File, "_test.go")
+}
+
+// serves tells whether a frame is of what brings a call to its handler, or of the runtime.
+func serves(frame runtime.Frame) bool {
+	return strings.HasSuffix(frame.File, ".pb.go") || strings.HasPrefix(frame.Function, "google.golang.org/grpc") ||
+		strings.HasPrefix(frame.Function, "runtime.") || frame.Function == ""
 }
 
 const packagePath = "github.com/imagefake/imagefake/fake"
