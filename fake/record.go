@@ -70,14 +70,13 @@ func (r *record) put(e entry) {
 func (r *record) dropped() int { return r.last - len(r.events) }
 
 // entries yields what is kept, in order.
-func (r *record) entries() iter.Seq[entry] {
+func (r *record) entries() iter.Seq[entry] { return r.since(0) }
+
+// since yields what is kept of what came behind an event, in order.
+func (r *record) since(seq int) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
-		oldest := 0
-		if len(r.events) == r.keep && r.keep > 0 {
-			oldest = r.last % r.keep
-		}
-		for i := range r.events {
-			if !yield(r.events[(oldest+i)%len(r.events)]) {
+		for at := max(seq, r.dropped()); at < r.last; at++ {
+			if !yield(r.events[at%len(r.events)]) {
 				return
 			}
 		}

@@ -8,6 +8,30 @@ import (
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 )
 
+// A matcher is asked about each call as it comes and as it ends, however many there are before it.
+func TestAwaitCallsAsksOncePerCall(t *testing.T) {
+	const many = 500
+	cloud := fake.New(t)
+	c := clientsOf(cloud.Conn())
+	asked, waiting := 0, make(chan error, 1)
+	go func() {
+		waiting <- cloud.AwaitCalls(t.Context(), 2, fake.Match(func(r *compute.GetImageRequest) bool {
+			asked++
+			return r.ImageId == "last"
+		}))
+	}()
+	for n := range many + 2 {
+		id := "a"
+		if n >= many {
+			id = "last"
+		}
+		_, err := c.Get(t.Context(), &compute.GetImageRequest{ImageId: id})
+		require.Error(t, err)
+	}
+	require.NoError(t, <-waiting)
+	require.LessOrEqual(t, asked, 8*many, "of the quarter of a million that asking about all after each would take")
+}
+
 // What asking for calls costs follows from how many are returned, not from how many there are.
 func TestCallsThatAreNotPickedCostNothing(t *testing.T) {
 	const many = 1000

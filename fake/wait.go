@@ -200,7 +200,7 @@ func (s *Server) waitFor(ctx context.Context, limit <-chan time.Time, next news)
 // Await waits until cond holds. It asks at once, and again after everything that happens to the server: a call that arrives or is
 // answered, a change of an image, a step of an operation, a fault, a move of a [ManualClock]. cond may use the server and clients.
 // Await ends with an error at the end of the context, when the server closes, and, where the context has no deadline, after five
-// seconds (in a testing/synctest bubble: a day of its time).
+// seconds (in a testing/synctest bubble: a day of its time). To wait for a number of calls, [Server.AwaitCalls] costs less.
 func (s *Server) Await(ctx context.Context, cond func() bool) error {
 	s.tb.Helper()
 	s.checkBubble()
