@@ -9,6 +9,7 @@ import (
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -55,6 +56,7 @@ var methods = sync.OnceValue(func() map[protoreflect.FullName]method {
 type answer struct {
 	reply  proto.Message // nil where the call failed
 	status *status.Status
+	header metadata.MD // of the response
 }
 
 // call sends a request to the method that its type tells.
@@ -71,10 +73,11 @@ func (target Target) call(ctx context.Context, request proto.Message, key string
 		conn = target.Operation
 	}
 	reply := m.reply.New().Interface()
-	if err := conn.Invoke(ctx, m.name, request, reply); err != nil {
-		return answer{status: status.Convert(err)}
+	var header metadata.MD
+	if err := conn.Invoke(ctx, m.name, request, reply, grpc.Header(&header)); err != nil {
+		return answer{status: status.Convert(err), header: header}
 	}
-	return answer{reply: reply, status: status.New(codes.OK, "")}
+	return answer{reply: reply, status: status.New(codes.OK, ""), header: header}
 }
 
 // field returns the path that the BadRequest detail of a refusal names first, "" without one.
@@ -82,6 +85,16 @@ func (a answer) field() string {
 	for _, detail := range a.status.Details() {
 		if bad, ok := detail.(*errdetails.BadRequest); ok && len(bad.FieldViolations) > 0 {
 			return bad.FieldViolations[0].Field
+		}
+	}
+	return ""
+}
+
+// requestID returns the id in the RequestInfo detail of an error, "" without one.
+func (a answer) requestID() string {
+	for _, detail := range a.status.Details() {
+		if info, ok := detail.(*errdetails.RequestInfo); ok {
+			return info.RequestId
 		}
 	}
 	return ""

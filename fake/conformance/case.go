@@ -24,13 +24,17 @@ const (
 	NeedSnapshot    Need = "a snapshot"                  // Target.Snapshot
 	NeedObject      Need = "an object that is an image"  // Target.Object
 	NeedEmptyFolder Need = "a folder with nothing in it" // before the case begins
+
+	NeedNoObject     Need = "an address without an object" // Target.NoObject
+	NeedNoFolder     Need = "an id that no folder has"     // Target.NoFolder
+	NeedDeniedFolder Need = "a folder that is denied"      // Target.DeniedFolder
 )
 
 // A Step is one call, or the wait for the end of an operation.
 //
 // Texts in requests and expectations may have names in braces: {folder}, {name} (a name of this case's own, which others may be
-// built on: {name}-b), {base} (a public image), {family} and {public} (its family and folder), {disk}, {snapshot}, {object},
-// {nowhere} (an id that no image has), and what earlier steps saved.
+// built on: {name}-b), {base} (a public image), {family} and {public} (its family and folder), {disk}, {snapshot}, {object}, {noobject},
+// {nofolder}, {denied} (a folder), {nowhere} (an id that no image has), and what earlier steps saved.
 type Step struct {
 	Do    proto.Message // the request; its type tells the method. Nil: the step waits for the operation Wait
 	Wait  string        // "{op}": polls that operation until it is done; what must come is how it ended
@@ -44,9 +48,13 @@ type Step struct {
 type Want struct {
 	Code  codes.Code
 	Text  string        // of the status, in full; "": any
+	Form  string        // a regular expression that all of the text matches; "": any
 	Field string        // what the BadRequest detail names; "": any or none
 	Reply proto.Message // every field that is populated here is equal there; in a list, the elements as a whole and in this order
 	Zero  []string      // top-level fields of the reply that are not populated
+
+	Headers     []string // of the response: each is there, of an error too
+	RequestInfo bool     // the error has a RequestInfo detail, with the id that the header x-request-id has
 
 	// Check tells what else is wrong with a reply, "" if nothing; names returns what earlier steps saved.
 	Check func(reply proto.Message, names func(string) string) string
@@ -55,7 +63,7 @@ type Want struct {
 // Cases returns all cases, in the order of the contract.
 func Cases() []Case {
 	return slices.Concat(readCases(), listCases(), createCases(), updateCases(), deleteCases(), operationCases(), keyCases(), bindingCases(),
-		ruleCases())
+		ruleCases(), answerCases())
 }
 
 // row returns the row a case belongs to.

@@ -41,7 +41,7 @@ func ruleCases() []Case {
 			{Do: labelled("stage", "test"), Want: passes},
 		}},
 		{ID: "rule/label-key", Shows: "a label key has lower-case letters, digits, dashes and underscores", Row: "rules.details", Steps: []Step{
-			{Do: labelled("Stage", "test"), Want: Want{Code: codes.InvalidArgument}},
+			{Do: labelled("Stage", "test"), Want: refused(`labels["Stage"]`, "")},
 			{Do: labelled("stage_1", "test"), Want: passes},
 		}},
 		{ID: "rule/folder", Shows: "a folder is required", Row: "rules.text", Steps: []Step{

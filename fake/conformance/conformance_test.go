@@ -16,20 +16,28 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 )
 
 const (
 	disk     = "epd00000000000000000"
 	snapshot = "fd800000000000000000"
 	object   = "https://storage.yandexcloud.net/bucket/disk.qcow2"
+
+	noObject, noFolder, denied = "https://storage.yandexcloud.net/bucket/none", "b1gnone", "b1gdenied"
+
+	nowhere = "fd800000000000000001" // what {nowhere} is in cases
 )
 
-// harness is the fake as a target.
+// harness is the fake as a target: a cloud in which some things are not there, and others not for its caller.
 func harness(t *testing.T, opts ...fake.Option) conformance.Target {
-	cloud := fake.New(t, append([]fake.Option{fake.WithStandardImages()}, opts...)...)
+	cloud := fake.New(t, append([]fake.Option{
+		fake.WithStandardImages(), fake.WithFolders("b1gfolder"), fake.WithForbiddenFolders(denied),
+		fake.WithOnlySources(fake.Source{Disk: disk}, fake.Source{Snapshot: snapshot}, fake.Source{Object: object}),
+	}, opts...)...)
 	return conformance.Target{
 		Name: "the fake", Compute: cloud.Conn(), Operation: cloud.Conn(), Folder: "b1gfolder",
-		Disk: disk, Snapshot: snapshot, Object: object,
+		Disk: disk, Snapshot: snapshot, Object: object, NoObject: noObject, NoFolder: noFolder, DeniedFolder: denied,
 	}
 }
 
@@ -41,6 +49,13 @@ func TestTheFake(t *testing.T) {
 		"paced polls": {fake.WithPollInterval(1e9)},
 	} {
 		t.Run(name, func(t *testing.T) { conformance.Run(t, harness(t, opts...)) })
+	}
+}
+
+// A case that is skipped shows nothing: the fake has what every case needs, and all that prepares one succeeds.
+func TestEveryCaseRunsAgainstTheFake(t *testing.T) {
+	for _, c := range conformance.Cases() {
+		require.NoError(t, conformance.Check(t.Context(), harness(t), c), c.ID) // of its own: all cases use the same names and keys
 	}
 }
 
@@ -162,6 +177,16 @@ func TestBugsAreFound(t *testing.T) {
 		{"Create is done at once", "create/operation", reply(fake.ImageCreate, func(m proto.Message) { m.(*operation.Operation).Done = true })},
 		{"an unknown image is no longer NotFound", "get/unknown", fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.PermissionDenied)}},
 		{"the text is another", "get/unknown", fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.NotFound).Text("no image")}},
+		{"an error has no headers", "answer/headers", fake.Fault{On: fake.Like(&compute.GetImageRequest{ImageId: nowhere}),
+			Do: fake.Return(codes.NotFound).TrailersOnly()}},
+		{"nobody knows which request failed", "answer/request-info", fake.Fault{On: fake.ImageGet, Do: fake.Return(codes.NotFound).TrailersOnly()}},
+		{"no size is told", "create/too-small-text", fake.Fault{On: fake.ImageCreate, Do: fake.Return(codes.InvalidArgument).Text("too small")}},
+		{"the disk shrinks", "create/need", reply(fake.OperationGet, func(m proto.Message) {
+			packed, err := anypb.New(&compute.Image{MinDiskSize: 1 << 30})
+			require.NoError(t, err)
+			m.(*operation.Operation).Result = &operation.Operation_Response{Response: packed}
+		})},
+		{"what is deleted is not found", "get/any-state", fake.Fault{On: fake.ImageGet, When: fake.Nth(3), Do: fake.Return(codes.NotFound)}},
 		{"bad names pass", "rule/name", fake.Fault{On: fake.ImageCreate, Do: fake.Return(codes.FailedPrecondition).Early()}},
 		{"a history is the wrong way round", "history/newest-first", reply(fake.ImageListOperations, func(m proto.Message) {
 			slices.Reverse(m.(*compute.ListImageOperationsResponse).Operations)

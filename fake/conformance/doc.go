@@ -19,7 +19,8 @@
 //
 // Never by default: the test TestReal of this package, and [FromEnvironment] for one's own, run only where the environment says
 // so. IMAGEFAKE_REAL_TOKEN is an IAM token, IMAGEFAKE_REAL_FOLDER the folder to use; the rest is optional: _COMPUTE and _OPERATION
-// for endpoints, _DISK, _SNAPSHOT and _OBJECT for sources, _RECORDING for the file that the answers go to.
+// for endpoints, _DISK, _SNAPSHOT and _OBJECT for sources, _NO_OBJECT for an address without an object, _NO_FOLDER for an id that no
+// folder has, _DENIED_FOLDER for a folder that is denied, _RECORDING for the file that the answers go to.
 //
 //	IMAGEFAKE_REAL_TOKEN=t1.… IMAGEFAKE_REAL_FOLDER=b1g… go test -v -timeout 2h -run TestReal github.com/imagefake/imagefake/fake/conformance
 //
@@ -30,6 +31,13 @@
 //	go run github.com/imagefake/imagefake/fake/conformance/conform dry-run
 //	go run github.com/imagefake/imagefake/fake/conformance/conform sweep
 //	go run github.com/imagefake/imagefake/fake/conformance/conform compare old.json new.json
+//
+// # What is proven
+//
+// PROVEN.md beside this file lists every row with its source, the cases that show it and the tests of the kit that show it, what is
+// not proven, and the commands of the model, the explorations and the fuzz targets. It is written by
+//
+//	go test ./fake/conformance -run TestProven -update
 //
 // # What is not promised
 //

@@ -23,6 +23,9 @@ const (
 	variableDisk      = "IMAGEFAKE_REAL_DISK"
 	variableSnapshot  = "IMAGEFAKE_REAL_SNAPSHOT"
 	variableObject    = "IMAGEFAKE_REAL_OBJECT"
+	variableNoObject  = "IMAGEFAKE_REAL_NO_OBJECT"
+	variableNoFolder  = "IMAGEFAKE_REAL_NO_FOLDER"
+	variableDenied    = "IMAGEFAKE_REAL_DENIED_FOLDER"
 	variableRecording = "IMAGEFAKE_REAL_RECORDING"
 )
 
@@ -53,6 +56,7 @@ func FromEnvironment() (target Target, finish func() error, err error) {
 	target = Target{
 		Name: "the real service", Real: true, Poll: 2 * time.Second, Compute: compute, Operation: operations, Folder: folder,
 		Disk: os.Getenv(variableDisk), Snapshot: os.Getenv(variableSnapshot), Object: os.Getenv(variableObject),
+		NoObject: os.Getenv(variableNoObject), NoFolder: os.Getenv(variableNoFolder), DeniedFolder: os.Getenv(variableDenied),
 		Recording: &Recording{Target: "the real service"},
 	}
 	return target, func() error {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -143,7 +144,7 @@ func newRun(target Target, c Case, base string, number int) *run {
 	return &run{target: target, c: c, names: names{
 		"folder": target.Folder, "name": fmt.Sprintf("cf-%s-%d", target.RunID, number), "base": base, "family": target.Family, "run": target.RunID,
 		"public": target.PublicFolder, "disk": target.Disk, "snapshot": target.Snapshot, "object": target.Object,
-		"nowhere": "fd8" + strings.Repeat("0", 16) + "1",
+		"nowhere": "fd8" + strings.Repeat("0", 16) + "1", "noobject": target.NoObject, "nofolder": target.NoFolder, "denied": target.DeniedFolder,
 	}}
 }
 
@@ -256,6 +257,17 @@ func (r *run) compare(want Want, a answer) string {
 	}
 	if text := r.names.fill(want.Text); text != "" && a.status.Message() != text {
 		note("text", text, a.status.Message())
+	}
+	if form := regexp.MustCompile("^(?:" + want.Form + ")$"); want.Form != "" && !form.MatchString(a.status.Message()) {
+		note("text", "one that matches "+want.Form, a.status.Message())
+	}
+	for _, name := range want.Headers {
+		if len(a.header.Get(name)) == 0 {
+			note("header "+name, "one", "none")
+		}
+	}
+	if id := strings.Join(a.header.Get("x-request-id"), ", "); want.RequestInfo && (id == "" || a.requestID() != id) {
+		note("RequestInfo detail", fmt.Sprintf("the id of the header x-request-id, %q", id), fmt.Sprintf("%q", a.requestID()))
 	}
 	if want.Field != "" && a.field() != want.Field {
 		note("field of the BadRequest detail", want.Field, fmt.Sprintf("%q", a.field()))

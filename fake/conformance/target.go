@@ -18,6 +18,11 @@ type Target struct {
 
 	Disk, Snapshot, Object string // sources of images; "": cases that need one are skipped
 
+	// What is not there, or not for this caller; "": cases that need it are skipped.
+	NoObject     string // an address in Object Storage with nothing behind it
+	NoFolder     string // an id that no folder has
+	DeniedFolder string // a folder that the caller may not use
+
 	// Real says that it is not the fake: rows that the kit decided by itself are asked and recorded, not judged.
 	Real bool
 
@@ -42,6 +47,9 @@ func (target Target) missing(c Case) []Need {
 		case need == NeedDisk && target.Disk == "",
 			need == NeedSnapshot && target.Snapshot == "",
 			need == NeedObject && target.Object == "",
+			need == NeedNoObject && target.NoObject == "",
+			need == NeedNoFolder && target.NoFolder == "",
+			need == NeedDeniedFolder && target.DeniedFolder == "",
 			need == NeedEmptyFolder && target.Real:
 			missing = append(missing, need)
 		}
