@@ -127,7 +127,7 @@ func (c *chaos) publish(n int) {
 	c.t.Helper()
 	for _, s := range c.found {
 		text := c.tell(s)
-		c.t.Run(fmt.Sprintf("seed-%d", s.seed), func(t *testing.T) { t.Error(text) })
+		c.t.Run(fmt.Sprintf("seed-%d", s.seed), func(t *testing.T) { t.Helper(); t.Error(text) })
 	}
 	for _, promise := range c.promises.missed() {
 		c.t.Errorf("sometimes: %s: it has happened in none of %s", promise, count(c.seeds, "run", "runs"))

@@ -32,6 +32,7 @@ func Fuzz(f *testing.F, body func(*T) error, opts ...Option) {
 	}
 	var learnt fuzzed
 	f.Fuzz(func(t *testing.T, data []byte) {
+		t.Helper()
 		text, skip := learnt.try(t, data, body, opts)
 		switch {
 		case skip:

@@ -130,6 +130,7 @@ func (x *runner) alone(one trial) {
 	r := x.run(one)
 	text := x.story(r)
 	x.t.Run(r.name(), func(t *testing.T) {
+		t.Helper()
 		if r.broken() {
 			t.Error(text)
 			return

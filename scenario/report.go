@@ -11,7 +11,7 @@ func (e *exploration) publish() {
 	e.t.Helper()
 	for _, g := range e.groups() {
 		text := e.tell(g)
-		e.t.Run(g.runs[0].name(), func(t *testing.T) { t.Error("\n" + text) })
+		e.t.Run(g.runs[0].name(), func(t *testing.T) { t.Helper(); t.Error("\n" + text) })
 	}
 	for _, promise := range e.promises.missed() {
 		e.t.Errorf("sometimes: %s: it has happened in none of %s", promise, count(e.runs, "run", "runs"))

@@ -108,6 +108,7 @@ func PlayAll(t *testing.T, body func(*T) error, opts ...Option) {
 	for _, st := range Stories() {
 		r := x.run(trial{tale: &st, keep: true})
 		t.Run(st.Name, func(t *testing.T) {
+			t.Helper()
 			switch {
 			case r.broken():
 				t.Error("\n" + r.story() + st.moral() + "\n" + timelineOf(r))
