@@ -265,6 +265,11 @@ func checkMap(f protoreflect.FieldDescriptor, rule *constraint) check {
 	}
 }
 
+// Missing is the violation of a request without a field that it must have.
+func Missing(field protoreflect.Name) *Violation {
+	return &Violation{Field: goSpelling(field), Path: string(field), Reason: MissingField}
+}
+
 // First returns the one that counts of two violations of m: that of the field with the lower number, a if both are of one field.
 // Either may be nil.
 func First(m proto.Message, a, b *Violation) *Violation {

@@ -62,6 +62,16 @@ func NotReady(id string, st compute.Image_Status) *spb.Status {
 	return refusal(codes.FailedPrecondition, fmt.Sprintf("Image %s is not ready: %s", quote(id), st))
 }
 
+// ResourceNotReady refuses what needs a resource of a neighbour in another state, after NotReady [choice].
+func ResourceNotReady(kind, id, state string) *spb.Status {
+	return refusal(codes.FailedPrecondition, fmt.Sprintf("%s %s is not ready: %s", kind, quote(id), state))
+}
+
+// ResourceInUse refuses what cannot be done to a resource that another one uses [choice].
+func ResourceInUse(kind, id, by string) *spb.Status {
+	return refusal(codes.FailedPrecondition, fmt.Sprintf("%s %s is in use by %s", kind, quote(id), by))
+}
+
 // NameTaken refuses a name that another image of the folder has. [seen] for instances.
 func NameTaken(name string) *spb.Status { return Taken("Image", name) }
 

@@ -9,11 +9,13 @@ import (
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 )
 
-// Change is one thing that happened to the world. Its type is its kind: an [ImageChange] or an [OperationChange].
+// Change is one thing that happened to the world. Its type is its kind: an [ImageChange], a [ResourceChange] or an [OperationChange].
 type Change interface {
 	When() time.Time
 	// Phrase tells what happened, without naming what it happened to.
 	Phrase() string
+	// By tells whether it was the test that did it, and how.
+	By() Hand
 }
 
 // Step is what something has become by a change: the name of a status it got, or one of these.
@@ -44,7 +46,7 @@ type ImageChange struct {
 	former *store.Image // Before, with what the service does not tell
 }
 
-// Hand is what the test did by hand to an image: "" where a request or an operation changed it.
+// Hand is what the test did by hand to an image or another resource: "" where a request or an operation changed it.
 type Hand string
 
 const (
@@ -54,11 +56,15 @@ const (
 
 func (c ImageChange) When() time.Time { return c.At }
 
-func (c ImageChange) Phrase() string {
-	if c.Hand != "" {
-		return string(c.Hand) + " by the test: " + string(c.Step)
+func (c ImageChange) By() Hand { return c.Hand }
+
+func (c ImageChange) Phrase() string { return phrase(c.Hand, c.Step) }
+
+func phrase(hand Hand, step Step) string {
+	if hand != "" {
+		return string(hand) + " by the test: " + string(step)
 	}
-	return string(c.Step)
+	return string(step)
 }
 
 // Image returns the image as it is or, where it is gone, as it was last.
@@ -72,6 +78,8 @@ type OperationChange struct {
 }
 
 func (c OperationChange) When() time.Time { return c.At }
+
+func (OperationChange) By() Hand { return "" }
 
 func (c OperationChange) Phrase() string {
 	switch c.Step {

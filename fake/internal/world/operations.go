@@ -27,7 +27,7 @@ type job struct {
 	place       string // prefix of its id
 	description string
 	subject     string        // id of the image
-	metadata    proto.Message // of the method's documented type [sdk]
+	metadata    proto.Message // of the method's documented type [sdk]; nil: it has none
 	request     proto.Message
 	work        work
 	fails       *spb.Status // known to fail, whatever the plan
@@ -218,6 +218,9 @@ func revise[M proto.Message](m M) M {
 
 // pack wraps a message that is known to marshal: the fake made it from parts that came over the wire or were checked as seeds.
 func pack(m proto.Message) *anypb.Any {
+	if m == nil {
+		return nil
+	}
 	packed := &anypb.Any{}
 	// Two equal servers answer with equal bytes, whatever order a map has today.
 	if err := anypb.MarshalFrom(packed, m, proto.MarshalOptions{Deterministic: true}); err != nil {

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -9,70 +10,118 @@ import (
 	"github.com/imagefake/imagefake/fake/internal/store"
 )
 
-// Past is what images and operations were before their latest changes. The zero value remembers nothing yet: what has not changed
-// since has always been as it is.
+// Past is what images, other resources and operations were before their latest changes. The zero value remembers nothing yet: what has
+// not changed since has always been as it is.
 type Past struct {
-	changes    int // so far
-	images     map[string][]formerImage
+	changes    int                         // so far
+	resources  map[string][]former         // by id, images included
 	operations map[string][]*lro.Operation // nil: it had not been started
 }
 
-// formerImage is an image between two changes of it; access bindings are a part of it.
-type formerImage struct {
-	*store.Image        // nil: it was not there
-	gone         bool   // it had been there before
-	folder       string // where it is or was
-	from, until  int    // the numbers of the changes that made it so, and that ended it
+// former is a resource between two changes of it; access bindings are a part of it.
+type former struct {
+	version             // nothing in it: it was not there
+	gone        bool    // it had been there before
+	last        version // as it was last, where it is gone
+	from, until int     // the numbers of the changes that made it so, and that ended it
+}
+
+// A version is one version of an image, or of another resource.
+type version struct {
+	image    *store.Image
+	resource *store.Resource
+}
+
+func (v version) there() bool { return v.image != nil || v.resource != nil }
+
+// name returns what nothing else of its kind bears in its folder; ok is false if it has none.
+func (v version) name() (name [3]string, ok bool) {
+	switch {
+	case v.image != nil:
+		return [3]string{"", v.image.FolderId, v.image.Name}, v.image.Name != ""
+	case v.resource != nil:
+		return [3]string{v.resource.Kind, v.resource.Container, v.resource.Name}, v.resource.Name != ""
+	}
+	return name, false
+}
+
+// versionOf returns the present version of a resource.
+func (w *World) versionOf(id string) version {
+	return version{w.images.Get(id), w.resources.Get(id)}
+}
+
+// put puts a version into a world as if it had always been so.
+func (v version) put(w *World) {
+	if v.image != nil {
+		w.images.Put(v.image)
+	} else {
+		w.resources.Put(v.resource)
+	}
+}
+
+// bury lets a world remember that there was what is no more.
+func (v version) bury(w *World) {
+	if im := v.image; im != nil {
+		w.images.Bury(store.Gone{ID: im.Id, FolderID: im.FolderId})
+	} else if r := v.resource; r != nil {
+		w.resources.Bury(store.Former{ID: r.ID, Kind: r.Kind, Container: r.Container})
+	}
 }
 
 // Add remembers what a change has replaced; most is how many versions of one thing are kept.
 func (p *Past) Add(change Change, most int) {
-	if p.images == nil {
-		p.images = make(map[string][]formerImage)
+	if p.resources == nil {
+		p.resources = make(map[string][]former)
 		p.operations = make(map[string][]*lro.Operation)
 	}
 	p.changes++
 	switch c := change.(type) {
 	case ImageChange:
-		id := c.Image().Id
-		f := formerImage{Image: c.former, folder: c.Image().FolderId, until: p.changes}
-		if n := len(p.images[id]); n > 0 {
-			f.from, f.gone = p.images[id][n-1].until, c.former == nil
-		}
-		p.images[id] = latest(append(p.images[id], f), most)
+		p.add(c.Image().Id, version{image: c.former}, version{image: &store.Image{Image: c.Image()}}, most)
+	case ResourceChange:
+		p.add(c.ID, version{resource: c.former}, version{resource: cmp.Or(c.latest, c.former)}, most)
 	case OperationChange:
 		p.operations[c.After.Id] = latest(append(p.operations[c.After.Id], c.Before), most)
 	}
+}
+
+func (p *Past) add(id string, before, last version, most int) {
+	f := former{version: before, last: last, until: p.changes}
+	if n := len(p.resources[id]); n > 0 {
+		f.from, f.gone = p.resources[id][n-1].until, !before.there()
+	}
+	p.resources[id] = latest(append(p.resources[id], f), most)
 }
 
 func latest[V any](versions []V, most int) []V {
 	return slices.Clone(versions[max(0, len(versions)-most):])
 }
 
-// Seen returns a world in which every image and every operation is as it was that many changes of its own ago, as far as that is
-// remembered; an image that took the name of another meanwhile makes that one be seen after it had given the name up. So no two
-// images of the past have one name.
+// Seen returns a world in which every resource and every operation is as it was that many changes of its own ago, as far as that is
+// remembered; a resource that took the name of another meanwhile makes that one be seen after it had given the name up. So no two
+// resources of the past have one name.
 func (p *Past) Seen(w *World, changes int) *World {
 	past := w.Clone()
-	at := make(map[string]int, len(p.images)) // which version is seen; that behind the last is the present one
-	ids := slices.Sorted(maps.Keys(p.images))
+	at := make(map[string]int, len(p.resources)) // which version is seen; that behind the last is the present one
+	ids := slices.Sorted(maps.Keys(p.resources))
 	for _, id := range ids {
-		at[id] = max(0, len(p.images[id])-changes)
+		at[id] = max(0, len(p.resources[id])-changes)
 	}
 	p.followNames(w, ids, at)
 	for _, id := range ids {
-		if at[id] < len(p.images[id]) {
+		if at[id] < len(p.resources[id]) {
 			past.images.Forget(id)
+			past.resources.Forget(id)
 		}
 	}
 	for _, id := range ids {
-		if at[id] == len(p.images[id]) {
+		if at[id] == len(p.resources[id]) {
 			continue
 		}
-		if f := p.images[id][at[id]]; f.Image != nil {
-			past.images.Put(f.Image)
+		if f := p.resources[id][at[id]]; f.there() {
+			f.put(past)
 		} else if f.gone {
-			past.images.Bury(store.Gone{ID: id, FolderID: f.folder})
+			f.last.bury(past)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.operations)) {
@@ -86,7 +135,7 @@ func (p *Past) Seen(w *World, changes int) *World {
 	return past
 }
 
-// bearer is an image for as long as it bears a name without a change.
+// bearer is a resource for as long as it bears a name without a change.
 type bearer struct {
 	id   string
 	at   int // which version of it that is
@@ -94,15 +143,15 @@ type bearer struct {
 	end  int
 }
 
-// followNames moves on what is seen of images that have given up a name, wherever the one that took it is seen, or was before.
+// followNames moves on what is seen of resources that have given up a name, wherever the one that took it is seen, or was before.
 func (p *Past) followNames(w *World, ids []string, at map[string]int) {
 	var bearers [][]bearer // of each name
-	places := make(map[[2]string]int)
-	bears := func(im *store.Image, b bearer) {
-		if im == nil || im.Name == "" {
+	places := make(map[[3]string]int)
+	bears := func(v version, b bearer) {
+		name, named := v.name()
+		if !named {
 			return
 		}
-		name := [2]string{im.FolderId, im.Name}
 		place, known := places[name]
 		if !known {
 			place = len(bearers)
@@ -112,11 +161,11 @@ func (p *Past) followNames(w *World, ids []string, at map[string]int) {
 		bearers[place] = append(bearers[place], b)
 	}
 	for _, id := range ids {
-		versions := p.images[id]
+		versions := p.resources[id]
 		for i, f := range versions {
-			bears(f.Image, bearer{id, i, f.from, f.until})
+			bears(f.version, bearer{id, i, f.from, f.until})
 		}
-		bears(w.images.Get(id), bearer{id, len(versions), versions[len(versions)-1].until, math.MaxInt})
+		bears(w.versionOf(id), bearer{id, len(versions), versions[len(versions)-1].until, math.MaxInt})
 	}
 	// Whoever is moved on may have taken another name on its way, so again until nobody is. Each round only moves on, to where all
 	// have to be at least: the outcome does not depend on the order.

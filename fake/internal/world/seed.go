@@ -25,7 +25,7 @@ func (w *World) Add(given *compute.Image, now time.Time) (*compute.Image, error)
 	if _, err := proto.Marshal(given); err != nil {
 		return nil, fmt.Errorf("image %s cannot be sent to a client: %w", seedName(given), err)
 	}
-	if given.Id != "" && w.images.Get(given.Id) != nil {
+	if given.Id != "" && w.Resource(given.Id) != nil {
 		return nil, fmt.Errorf("image %s: the id %q is taken: leave id empty to get a new one", seedName(given), given.Id)
 	}
 	if w.images.Taken(given.FolderId, given.Name, "") {
@@ -147,10 +147,11 @@ func messageOf(im *store.Image) *compute.Image {
 	return im.Image
 }
 
-// Past tells whether id once was an image.
+// Past tells whether id once was an image or another resource.
 func (w *World) Past(id string) bool {
-	_, past := w.images.Past(id)
-	return past
+	_, image := w.images.Past(id)
+	_, other := w.resources.Past(id)
+	return image || other
 }
 
 // Images returns the images for which where holds, in order of creation.

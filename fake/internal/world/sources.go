@@ -150,8 +150,14 @@ func inherit(im *store.Image) origin {
 }
 
 func (w *World) fromRegistered(kind SourceKind, id string) (origin, *spb.Status) {
-	s, known := w.sources.known[keyOf(kind, id)]
-	if s.Gone || !known && w.sources.closed[kind] {
+	s, known, refused := w.source(kind, id)
+	if refused != nil {
+		return origin{}, refused
+	}
+	if !known {
+		s, known = w.sources.known[keyOf(kind, id)]
+	}
+	if known && s.Gone || !known && w.sources.closed[kind] {
 		if kind == Disk {
 			return origin{}, contract.DiskNotFound(id)
 		}

@@ -31,6 +31,18 @@ func (w *World) Text() string {
 	for hold := range w.images.Holds() {
 		fmt.Fprintf(&b, "held %s\n", hold)
 	}
+	for _, r := range w.allResources() {
+		fmt.Fprintf(&b, "resource %d %s %s busy %q hidden %s\n", r.Seq, r.Kind, text(r.Message), r.Busy, text(r.Hidden))
+		for _, binding := range r.Bindings.List() {
+			fmt.Fprintf(&b, "  binding %d %s\n", binding.Seq, text(binding.AccessBinding))
+		}
+	}
+	for gone := range w.resources.AllGone() {
+		fmt.Fprintf(&b, "gone %s %s from %s\n", gone.Kind, gone.ID, gone.Container)
+	}
+	for hold := range w.resources.Holds() {
+		fmt.Fprintf(&b, "held %s\n", hold)
+	}
 	for _, op := range w.Operations() {
 		fmt.Fprintf(&b, "operation %d by %s, %v at step %d of %d since %s, %d polls, %s\n", op.Seq, op.Method, op.Run.Phase, op.Run.At,
 			len(op.Run.Plan.Steps), op.Run.Since.UTC().Format(time.RFC3339Nano), op.Run.Polls, text(op.Operation))
@@ -47,7 +59,7 @@ func (w *World) Text() string {
 			s.StorageSize, s.Format, s.Forbidden, s.ProductIDs, text(s.OS), text(s.Hardware), text(s.KMSKey),
 			s.Pooled, s.Gone)
 	}
-	fmt.Fprintf(&b, "closed %v, %d images so far, %d image ids, %d operations\n", w.sources.closed, w.born, w.imageIDs, w.started)
+	fmt.Fprintf(&b, "closed %v, %d images so far, %d image ids, %d other ids, %d operations\n", w.sources.closed, w.born, w.imageIDs, w.otherIDs, w.started)
 	return b.String()
 }
 

@@ -1,4 +1,4 @@
-// Package world is what the served cloud is: images, operations and sources, and what each request does to them.
+// Package world is what the served cloud is: images, resources of neighbours, operations and sources, and what each request does to them.
 //
 // A World is a value to its user: Clone costs the same for one image as for a million, and neither copy sees what happens to the
 // other. Messages in it are replaced, never changed, so whoever got one may read it for ever. The package knows no gRPC server, no
@@ -32,13 +32,15 @@ type Settings struct {
 type World struct {
 	Settings
 
-	images  *store.Images
-	ops     *lro.Table
-	sources sources
+	images    *store.Images
+	resources *store.Resources // of neighbours
+	ops       *lro.Table
+	sources   sources
 
 	seeded   time.Time // the date of the latest image that was added without one
-	born     int64     // images so far: their order of creation
+	born     int64     // images and resources so far: their order of creation
 	imageIDs int64     // image ids given out
+	otherIDs int64     // ids of other resources given out
 	started  int64     // operations so far: their order, and their ids given out
 
 	changes []Change
@@ -56,13 +58,13 @@ type Origin struct {
 
 // New returns an empty world.
 func New(s Settings) *World {
-	return &World{Settings: s, images: store.NewImages(), ops: lro.NewTable()}
+	return &World{Settings: s, images: store.NewImages(), resources: store.NewResources(), ops: lro.NewTable()}
 }
 
 // Clone returns a world of its own in the same state. Changes not yet taken stay with w.
 func (w *World) Clone() *World {
 	next := *w
-	next.images, next.ops, next.changes = w.images.Clone(), w.ops.Clone(), nil
+	next.images, next.resources, next.ops, next.changes = w.images.Clone(), w.resources.Clone(), w.ops.Clone(), nil
 	return &next
 }
 
