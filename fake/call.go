@@ -23,6 +23,7 @@ type Call struct {
 	Reply   proto.Message  // nil where the call failed or is still running
 	Status  *status.Status // nil as long as the call is running; of code OK where it succeeded
 
+	Subject   string // on whose behalf: who the token says, else the name of the caller, else the user that all others are
 	Peer      string // the client's address, "127.0.0.1:53412"; "in process" where the call came over no network
 	UserAgent string // header user-agent, "" without one
 

@@ -103,5 +103,8 @@ func (s settings) newWorld() *world.World {
 			w.CloseSources(kind)
 		}
 	}
+	for _, service := range s.neighbours.without(neighbours{}) {
+		w.AddAlways(service)
+	}
 	return w
 }

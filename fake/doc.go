@@ -14,6 +14,7 @@
 //
 //   - clients: [Server.Conn], [Server.ConnAs], and [Server.DialOptions] with [Server.Target] for SDKs;
 //   - state: [Server.AddImages], [Server.Image], [Server.Images], [Server.Snapshot], [Server.Fork];
+//   - other services of the cloud, in the same state: [WithNeighbours], [WithHandler], [WithService], [Server.AddResources];
 //   - operations that stop where the test wants to look: a [Plan], [Server.NextOperation], [Operation];
 //   - time: a testing/synctest bubble, a [ManualClock], or any [Clock];
 //   - faults: a [Fault] says where ([Matcher]), when ([Trigger]) and what ([Effect]);
@@ -46,7 +47,8 @@
 // # Where things are
 //
 // One noun is one file. A method of a served service is a row in service_<name>.go; what a request does to the cloud is in
-// internal/world, its rules and texts in internal/contract. Matchers are match.go, like.go and work.go, and are combined in combine.go;
+// internal/world, its rules and texts in internal/contract. What a neighbour does by convention is in internal/resource, and what disks,
+// snapshots and instances do beyond that in internal/world/adapter.go. Matchers are match.go, like.go and work.go, and are combined in combine.go;
 // triggers trigger.go; effects effect_<what>.go, each a type that says where it acts and when it makes sense. The road that every call
 // goes is road.go, what is kept of it record.go and event.go, the picture of that timeline.go and internal/timeline. What a test controls
 // is state.go, operation.go, fault.go, plan.go and sources.go; the ways in are conn.go, listen.go and proxy.go. Checks are package

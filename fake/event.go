@@ -88,8 +88,12 @@ func eventOf(change world.Change, by, starter int) Event {
 	switch c := change.(type) {
 	case world.ImageChange:
 		e.Kind, e.Step, e.ResourceID = ResourceEvent, Change(c.Step), c.Image().Id
-		e.Resource, e.Before = resource(c.After), resource(c.Before)
+		e.Resource, e.Before = imageMessage(c.After), imageMessage(c.Before)
 		e.Text = fmt.Sprintf("image %s %s", e.ResourceID, e.phrase)
+	case world.ResourceChange:
+		e.Kind, e.Step, e.ResourceID = ResourceEvent, Change(c.Step), c.ID
+		e.Resource, e.Before = c.After, c.Before
+		e.Text = fmt.Sprintf("%s %s %s", c.Kind, e.ResourceID, e.phrase)
 	case world.OperationChange:
 		op := c.After
 		e.Kind, e.Step, e.ResourceID, e.OperationID = OperationEvent, Change(c.Step), op.Subject, op.Id
@@ -99,8 +103,8 @@ func eventOf(change world.Change, by, starter int) Event {
 	return e
 }
 
-// resource returns an image as a message, which is nil where there is no image.
-func resource(im *compute.Image) proto.Message {
+// imageMessage returns an image as a message, which is nil where there is no image.
+func imageMessage(im *compute.Image) proto.Message {
 	if im == nil {
 		return nil
 	}

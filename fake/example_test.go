@@ -35,6 +35,40 @@ func ExampleServer_AddImages() {
 	// Output: READY LINUX web
 }
 
+// Code that makes an image of a disk needs a service for disks: none of it is written by hand.
+func ExampleWithNeighbours() {
+	cloud, _ := fake.Start(fake.WithNeighbours(&compute.DiskService_ServiceDesc), fake.WithPlan(fake.AtOnce()))
+	defer cloud.Close()
+	ctx := context.Background()
+
+	op, _ := compute.NewDiskServiceClient(cloud.Conn()).Create(ctx, &compute.CreateDiskRequest{FolderId: "b1g", Name: "data", Size: 20 << 30})
+	disk := &compute.Disk{}
+	op.GetResponse().UnmarshalTo(disk)
+	op, _ = compute.NewImageServiceClient(cloud.Conn()).Create(ctx, &compute.CreateImageRequest{
+		FolderId: "b1g", Source: &compute.CreateImageRequest_DiskId{DiskId: disk.Id}})
+	image := &compute.Image{}
+	op.GetResponse().UnmarshalTo(image)
+
+	fmt.Println(disk.Name, disk.Status, image.MinDiskSize>>30)
+	// Output: data READY 20
+}
+
+// What the conventions of the API do not tell, a handler does.
+func ExampleWithHandler() {
+	output := func(_ context.Context, r *compute.GetInstanceSerialPortOutputRequest) (*compute.GetInstanceSerialPortOutputResponse, error) {
+		return &compute.GetInstanceSerialPortOutputResponse{Contents: "login:"}, nil
+	}
+	cloud, _ := fake.Start(fake.WithNeighbours(&compute.InstanceService_ServiceDesc),
+		fake.WithHandler(compute.InstanceService_GetSerialPortOutput_FullMethodName, output))
+	defer cloud.Close()
+
+	reply, err := compute.NewInstanceServiceClient(cloud.Conn()).GetSerialPortOutput(context.Background(),
+		&compute.GetInstanceSerialPortOutputRequest{InstanceId: "fhm"})
+
+	fmt.Println(reply.GetContents(), err)
+	// Output: login: <nil>
+}
+
 // A test can stop at every point of an operation, look, and decide how it goes on.
 func ExampleServer_NextOperation() {
 	cloud, _ := fake.Start(fake.WithPlan(fake.Finish(fake.ByHand())))

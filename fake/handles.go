@@ -49,7 +49,7 @@ func (h *handles) get(op *lro.Operation) *Operation {
 	began := identity(op)
 	handle := h.known[began]
 	if handle == nil {
-		handle = &Operation{server: h.server, id: op.Id, method: Method(op.Method), image: op.Subject, began: began, call: h.starter(op)}
+		handle = &Operation{server: h.server, id: op.Id, method: Method(op.Method), resource: op.Subject, began: began, call: h.starter(op)}
 		h.known[began] = handle
 	}
 	return handle

@@ -8,7 +8,7 @@ type history struct{ past world.Past }
 
 // add remembers what a change has replaced; called tells whether there has been a call.
 func (h *history) add(change world.Change, called bool) {
-	if c, is := change.(world.ImageChange); is && c.Hand == world.Added && !called {
+	if !called && change.By() == world.Added {
 		return
 	}
 	h.past.Add(change, maxLag)

@@ -84,11 +84,11 @@ func (s *Server) judging(on Matcher) (j judging, wrong string) {
 	served := func(m Method) bool { _, ok := s.method(m); return ok }
 	for _, method := range j.named {
 		if !served(method) {
-			return j, fmt.Sprintf("the server does not serve %q; add the service with WithService, or use one of the methods of package fake", method.FullName())
+			return j, fmt.Sprintf("the server does not serve %q: %s, or use one of the methods of package fake", method.FullName(), s.howToServe(method))
 		}
 	}
 	if j.only != nil && !slices.ContainsFunc(j.only, served) {
-		return j, "the server serves no method that takes such a request; add the service with WithService"
+		return j, "the server serves no method that takes such a request; add the service with WithNeighbours or WithService"
 	}
 	return j, ""
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Method names one RPC by its full gRPC name. The constants are the methods that every server serves; one of a service that
-// [WithService] adds is a conversion:
+// [WithNeighbours] or [WithService] adds is a conversion:
 //
 //	fake.Method(compute.DiskService_Create_FullMethodName)
 //

@@ -23,13 +23,13 @@ import (
 // A restored state may give an id out again. A handle belongs to its operation and not to the id: as long as the state does not have
 // the operation, Proto is nil and moving it is misuse.
 type Operation struct {
-	server *Server
-	id     string
-	method Method
-	image  string
-	began  any   // what tells it from another of the same id
-	call   *Call // that started it; nil: another server's
-	handed bool  // by NextOperation; guarded by the server's lock
+	server   *Server
+	id       string
+	method   Method
+	resource string
+	began    any   // what tells it from another of the same id
+	call     *Call // that started it; nil: another server's
+	handed   bool  // by NextOperation; guarded by the server's lock
 }
 
 // NextOperation waits until a call that one of the matchers picks has started an operation, and hands it out. Each operation is
@@ -187,8 +187,11 @@ func (o *Operation) ID() string { return o.id }
 // Method returns the method that started it.
 func (o *Operation) Method() Method { return o.method }
 
+// kind returns what the operation works on, in a word or two.
+func (o *Operation) kind() string { return strings.ToLower(rowOf(o.method).kind) }
+
 // ResourceID returns the id of the image, or other resource, that it works on.
-func (o *Operation) ResourceID() string { return o.image }
+func (o *Operation) ResourceID() string { return o.resource }
 
 // Proto returns a copy of the operation as OperationService.Get would answer it now, without counting a poll; nil if the state was
 // restored to one without it.
@@ -219,7 +222,7 @@ func (o *Operation) String() string {
 	if o.id == "" {
 		return "an operation that never came"
 	}
-	text := plain.Line(fmt.Sprintf("operation %s (%v of image %s)", o.id, o.method, o.image))
+	text := plain.Line(fmt.Sprintf("operation %s (%v of %s %s)", o.id, o.method, o.kind(), o.resource))
 	op := o.now()
 	if op == nil {
 		return text + " is not in the state of the server any more"

@@ -69,12 +69,12 @@ func (s *Server) countedImages() (n int64) {
 	return n
 }
 
-// folderOf returns the folder a request goes to, by itself or through an image.
+// folderOf returns the folder a request goes to, by itself or through a resource.
 func (s *Server) folderOf(e *errand) (folder string) {
 	if r, ok := e.Request.(interface{ GetFolderId() string }); ok {
 		return r.GetFolderId()
 	}
-	s.look(func(w *world.World) { folder = w.Image(e.ResourceID).GetFolderId() })
+	s.look(func(w *world.World) { folder = folderOf(w.Resource(e.ResourceID)) })
 	return folder
 }
 

@@ -93,7 +93,7 @@ func (s *Server) spins(op *operation.Operation) {
 	}
 }
 
-// unpolled returns what to say, at the end of a failed test, of images that somebody waits for by reading them, under a plan that only
+// unpolled returns what to say, at the end of a failed test, of images and other resources that somebody waits for by reading them, under a plan that only
 // polls of the operation move: a line for each, "" if there is none.
 func (s *Server) unpolled() (text string) {
 	const some = 3 // reads without a poll in between
@@ -108,13 +108,13 @@ func (s *Server) unpolled() (text string) {
 			switch c := &calls[i]; {
 			case c.OperationID == op.id && c.Method == OperationGet:
 				polls++
-			case c.ResourceID == op.image && c.Method == ImageGet, c.Method == ImageList && inPage(c, op.image):
+			case c.ResourceID == op.resource && c.Method.Reads(), c.Method == ImageList && inPage(c, op.resource):
 				reads++
 			}
 		}
 		if reads >= some && polls == 0 {
-			text += fmt.Sprintf("image %s was read %d times, and %v: nobody polls it, and its plan counts polls; for code that watches "+
-				"Image.status plan with After, or AtOnce\n", op.image, reads, op)
+			text += fmt.Sprintf("%s %s was read %d times, and %v: nobody polls it, and its plan counts polls; for code that watches "+
+				"%s.status plan with After, or AtOnce\n", op.kind(), op.resource, reads, op, rowOf(op.method).kind)
 		}
 	}
 	return text

@@ -18,29 +18,30 @@ type registrar struct {
 	own    map[string]grpc.ServiceInfo // that the server serves itself
 
 	mu     sync.Mutex
-	taken  map[string]int // by service: the number of the option
-	option int            // whose func is running, from 1
+	taken  map[string]string // by service: the option
+	option string            // whose services are registered
 	broken []error
 	sealed bool // the server has started
 }
 
 // registerNeighbours registers the services of the options, and returns their names.
 func (s *Server) registerNeighbours() (names []string, err error) {
-	if len(s.services) == 0 {
+	if len(s.services) == 0 && s.neighbours.list() == nil && s.handlers == nil {
 		return nil, nil
 	}
-	r := &registrar{server: s, own: s.grpc.GetServiceInfo(), taken: make(map[string]int)}
+	r := &registrar{server: s, own: s.grpc.GetServiceInfo(), taken: make(map[string]string)}
 	for i, register := range s.services {
-		r.begin(i + 1)
+		r.begin(fmt.Sprintf("WithService number %d", i+1))
 		if did := guarded(func() { register(r, s) }); did != "" {
 			r.fail("its func %s", did)
 		}
 	}
+	s.registerDescribed(r)
 	err = r.end()
 	return slices.Collect(maps.Keys(r.taken)), err
 }
 
-func (r *registrar) begin(option int) {
+func (r *registrar) begin(option string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.option = option
@@ -63,6 +64,11 @@ func (r *registrar) RegisterService(desc *grpc.ServiceDesc, implementation any) 
 			desc.ServiceName)
 		return
 	}
+	r.take(desc, implementation)
+}
+
+// take registers a service, unless it cannot be served.
+func (r *registrar) take(desc *grpc.ServiceDesc, implementation any) {
 	if why := r.refuses(desc, implementation); why != "" {
 		r.fail("%s", why)
 		return
@@ -78,11 +84,11 @@ func (r *registrar) refuses(desc *grpc.ServiceDesc, implementation any) string {
 	if _, own := r.own[name]; own {
 		return fmt.Sprintf("%s is a service that the fake serves itself: leave it out; to answer some of its calls otherwise inject faults", name)
 	}
-	if before := r.taken[name]; before != 0 {
+	if before := r.taken[name]; before != "" {
 		if before == r.option {
 			return fmt.Sprintf("%s is registered twice by the same func: leave one out", name)
 		}
-		return fmt.Sprintf("%s is registered already, by option WithService number %d: leave one out", name, before)
+		return fmt.Sprintf("%s is registered already, by %s: leave one out", name, before)
 	}
 	if implementation != nil {
 		if want := reflect.TypeOf(desc.HandlerType).Elem(); !reflect.TypeOf(implementation).Implements(want) {
@@ -93,10 +99,17 @@ func (r *registrar) refuses(desc *grpc.ServiceDesc, implementation any) string {
 	return ""
 }
 
+// taker returns the option that brought a service.
+func (r *registrar) taker(service string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.taken[service]
+}
+
 func (r *registrar) fail(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.broken = append(r.broken, fmt.Errorf("WithService number %d: %w", r.option, fmt.Errorf(format, args...)))
+	r.broken = append(r.broken, fmt.Errorf("%s: %w", r.option, fmt.Errorf(format, args...)))
 }
 
 // GetServiceInfo returns the services registered so far, as reflection asks for them.

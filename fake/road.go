@@ -81,6 +81,9 @@ type answer struct {
 func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request proto.Message) (c *Call, unknown *spb.Status) {
 	c = &Call{Method: Method(fullMethod), Request: request, Header: e.header, Attempt: 1}
 	e.Call, e.row = c, rowOf(c.Method)
+	if !e.row.own {
+		e.neighbour = s.neighbours.method(c.Method)
+	}
 	if p, ok := peer.FromContext(ctx); ok { // always: the server's own listeners accept nothing else
 		c.conn = p.Addr.(peerAddr).conn
 		c.Caller, c.Peer = c.conn.from.name, c.conn.peer()
@@ -106,7 +109,7 @@ func (s *Server) meet(ctx context.Context, e *errand, fullMethod string, request
 	case subject == "" && named:
 		subject = c.Caller
 	}
-	e.subject = cmp.Or(subject, defaultUser)
+	c.Subject = cmp.Or(subject, defaultUser)
 	return c, unknown
 }
 
@@ -139,7 +142,17 @@ func (s *Server) handle(ctx context.Context, e *errand, request proto.Message, h
 		e.answer = answer{reply: reply.(proto.Message), pace: e.pace, unheld: e.unheld}
 		return &e.answer
 	}
-	return s.handleForeign(ctx, e.Call, request, handler)
+	if given := s.handlers[e.Method]; given != nil {
+		return s.handleForeign(ctx, e.Call, request, given)
+	}
+	if e.neighbour == nil {
+		return s.handleForeign(ctx, e.Call, request, handler)
+	}
+	reply, err := handler(ctx, request)
+	if err != nil {
+		return &answer{status: status.Convert(err).Proto()}
+	}
+	return &answer{reply: reply.(proto.Message)}
 }
 
 // handleForeign runs the handler of a neighbour. It is the test's code: whatever it does, the call is answered.

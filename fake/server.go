@@ -108,7 +108,7 @@ func (s *Server) build(newWorld func() *world.World) error {
 	s.grpc = grpc.NewServer(
 		grpc.UnaryInterceptor(s.road),
 		grpc.StreamInterceptor(s.streamRoad),
-		grpc.UnknownServiceHandler(unknown),
+		grpc.UnknownServiceHandler(s.unknown),
 		grpc.InTapHandle(s.arriving),
 		grpc.Creds(greeting{}),
 		s.unread.codec(),

@@ -53,7 +53,8 @@ func startOperation(ctx context.Context, s *Server, start func(*world.World, wor
 	var op *operation.Operation
 	var refused *spb.Status
 	s.do(e.Call, func(w *world.World, now time.Time) {
-		origin := world.Origin{Now: now, Subject: e.subject, Method: e.Method.FullName(), Key: e.Key, By: &beginning{s, e.Call}, Plan: plan}
+		origin := s.origin(e, now)
+		origin.Plan = plan
 		if before, another := w.Repeated(origin, e.Request); before != nil {
 			op, e.OperationID = before.Operation, before.Id
 			if another {
@@ -74,6 +75,11 @@ func startOperation(ctx context.Context, s *Server, start func(*world.World, wor
 		return nil, status.ErrorProto(refused)
 	}
 	return op, nil
+}
+
+// origin returns where a call comes from, for the world.
+func (s *Server) origin(e *errand, now time.Time) world.Origin {
+	return world.Origin{Now: now, Subject: e.Subject, Method: e.Method.FullName(), Key: e.Key, By: &beginning{s, e.Call}}
 }
 
 // planFor returns the plan of the operation that a call is about to start, nil for the default; an answer where a matcher broke.

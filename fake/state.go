@@ -144,7 +144,7 @@ func (s *Server) RemoveImage(id string) {
 	}
 }
 
-// State is one moment of a server: images, access bindings, operations, idempotency keys, sources and the sequences of ids. Clock,
+// State is one moment of a server: images and other resources, access bindings, operations, idempotency keys, sources and the sequences of ids. Clock,
 // record, faults, tokens and connections are not in it. A State never changes, and taking one costs the same however much there is.
 type State struct {
 	mu    *sync.Mutex // copying a world writes to the original
@@ -171,10 +171,10 @@ func (st *State) Image(id string) *compute.Image {
 	return cloned(st.copy().Image(id))
 }
 
-// Gone tells whether there once was an image with that id, and is no more.
+// Gone tells whether there once was an image or another resource with that id, and is no more.
 func (st *State) Gone(id string) bool {
 	w := st.copy()
-	return w.Past(id) && w.Image(id) == nil
+	return w.Past(id) && w.Resource(id) == nil
 }
 
 // Operations returns copies of the operations in order of creation.
@@ -235,7 +235,14 @@ func (s *Server) Fork(t TB, opts ...Option) *Server {
 		t.FailNow()
 	}
 	state := s.Snapshot()
-	if err := fork.build(func() *world.World { return state.copy().WithSettings(fork.settings.world) }); err != nil {
+	present := func() *world.World {
+		w := state.copy().WithSettings(fork.settings.world)
+		for _, service := range fork.settings.neighbours.without(s.settings.neighbours) {
+			w.AddAlways(service)
+		}
+		return w
+	}
+	if err := fork.build(present); err != nil {
 		t.Errorf("imagefake: Fork: %v", err)
 		t.FailNow()
 	}

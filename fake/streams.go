@@ -26,9 +26,24 @@ func methodsOf(server grpcServer) map[string]grpc.MethodInfo {
 }
 
 // unknown answers calls of methods that nobody serves.
-func unknown(_ any, stream grpc.ServerStream) error {
+func (s *Server) unknown(_ any, stream grpc.ServerStream) error {
 	fullMethod, _ := grpc.MethodFromServerStream(stream)
-	return status.Errorf(codes.Unimplemented, "the fake does not serve %s: register the service with fake.WithService", fullMethod)
+	return status.Errorf(codes.Unimplemented, "the fake does not serve %s: %s", fullMethod, s.howToServe(Method(fullMethod)))
+}
+
+// howToServe tells what to do about a method that is not served.
+func (s *Server) howToServe(m Method) string {
+	_, served := s.grpc.GetServiceInfo()[m.Service()]
+	f := m.facts()
+	switch {
+	case !served:
+		return "add its service with fake.WithNeighbours, which needs no handlers, or with fake.WithService"
+	case f == nil:
+		return "its service is served, and the linked go-genproto has no such method in it"
+	case !isUnary(f.descriptor):
+		return "its service is served without its streams: they need fake.WithService"
+	}
+	return "its service is served without it; answer it with fake.WithHandler"
 }
 
 // streamRoad records the calls that are no unary calls of a service: streams of neighbours, reflection and health, and methods that

@@ -2,10 +2,14 @@ package fake
 
 import "github.com/imagefake/imagefake/fake/internal/contract"
 
-// validate checks a request of the server's own services; nil lets it pass. All that can be wrong with a request by itself is found
+// validate checks a request to what the server answers itself; nil lets it pass. All that can be wrong with a request by itself is found
 // here, so that a fault before the commit meets only calls which passed.
 func (s *Server) validate(e *errand) *answer {
-	if !e.row.own {
+	switch {
+	case e.row.own:
+	case e.neighbour != nil && s.handlers[e.Method] == nil:
+		return s.checkNeighbour(e)
+	default:
 		return nil
 	}
 	if path := contract.Unmodelled(e.Request); path != "" {
