@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
@@ -12,11 +13,12 @@ import (
 // Rivals are what other clients, and the cloud itself, do to the world between any two calls of a body. A rival acts as the call comes,
 // before its commit, at every call where it finds something to act on; where it does not, the run is not counted. See [Rivals].
 var (
-	// ImageDeleted: the image that a call names, or that it creates another from, is gone.
-	ImageDeleted = Kind{Name: "image-deleted", called: "ImageDeleted", applies: namesImage, Act: onImage(func(s *fake.Server, im *compute.Image) { s.RemoveImage(im.Id) }), rival: true}
+	// ImageDeleted: the image that a call names, or that it creates another from, is gone; where a call is about none, the one that the
+	// caller made last.
+	ImageDeleted = Kind{Name: "image-deleted", called: "ImageDeleted", Act: onImage(func(s *fake.Server, im *compute.Image) { s.RemoveImage(im.Id) }), rival: true}
 
 	// ImageDeleting: the same, but it is on its way out first: DELETING, and gone a minute later.
-	ImageDeleting = Kind{Name: "image-deleting", called: "ImageDeleting", rival: true, applies: namesImage, Act: onImage(func(s *fake.Server, im *compute.Image) {
+	ImageDeleting = Kind{Name: "image-deleting", called: "ImageDeleting", rival: true, Act: onImage(func(s *fake.Server, im *compute.Image) {
 		s.SetImageStatus(im.Id, compute.Image_DELETING)
 		time.AfterFunc(time.Minute, func() {
 			if s.Image(im.Id).GetStatus() == compute.Image_DELETING {
@@ -26,12 +28,12 @@ var (
 	})}
 
 	// ImageBroken: the image that a call names has come to the status ERROR.
-	ImageBroken = Kind{Name: "image-broken", called: "ImageBroken", rival: true, applies: namesImage, Act: onImage(func(s *fake.Server, im *compute.Image) {
+	ImageBroken = Kind{Name: "image-broken", called: "ImageBroken", rival: true, Act: onImage(func(s *fake.Server, im *compute.Image) {
 		s.SetImageStatus(im.Id, compute.Image_ERROR)
 	})}
 
 	// ImageRelabelled: another client gives the image that a call names other labels.
-	ImageRelabelled = Kind{Name: "image-relabelled", called: "ImageRelabelled", rival: true, applies: namesImage, Act: onImage(func(s *fake.Server, im *compute.Image) {
+	ImageRelabelled = Kind{Name: "image-relabelled", called: "ImageRelabelled", rival: true, Act: onImage(func(s *fake.Server, im *compute.Image) {
 		s.ChangeImage(im.Id, func(im *compute.Image) { im.Labels = map[string]string{"owner": "another-client"} })
 	})}
 
@@ -85,15 +87,22 @@ func allRivals() []Kind {
 		TokenRevoked, RoleRevoked, CancelTooLate}
 }
 
-// named returns the image that a call is about: that it names or, of a Create, that it is made from. Nil if there is none.
+// named returns the image that a call is about: that it names or, of a Create, that it is made from. Where it is about none, it is the
+// one that the caller made last, and nil if there is none.
 func named(s *fake.Server, c *fake.Call) *compute.Image {
+	id := c.ResourceID
 	if r, ok := c.Request.(*compute.CreateImageRequest); ok {
-		return s.Image(r.GetImageId())
+		id = r.GetImageId()
 	}
-	if c.ResourceID == "" {
-		return nil
+	if id != "" {
+		return s.Image(id)
 	}
-	return s.Image(c.ResourceID)
+	for _, op := range slices.Backward(s.Operations(fake.AllOf(fake.ImageCreate, fake.ByCaller(c.Caller)))) {
+		if im := s.Image(op.ResourceID()); im != nil {
+			return im
+		}
+	}
+	return nil
 }
 
 // onImage acts on the image that a call is about.
@@ -103,17 +112,6 @@ func onImage(act func(*fake.Server, *compute.Image)) func(*fake.Server, *fake.Ca
 			act(s, im)
 		}
 	}
-}
-
-// namesImage tells whether a call is about an image that is there already.
-func namesImage(s seen) bool {
-	switch r := s.message.(type) {
-	case *compute.CreateImageRequest:
-		return r.GetImageId() != ""
-	case interface{ GetImageId() string }, interface{ GetResourceId() string }, interface{ GetOperationId() string }:
-		return true
-	}
-	return false
 }
 
 // takeName makes an image of the name that a request asks for, if it is free.
