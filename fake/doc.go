@@ -32,6 +32,17 @@
 // pages of the documentation, [proto] comments and options of go-genproto, [seen] texts seen in production, [sdk] what the
 // official SDKs do, [choice] nothing is known and the kit decided. A test may rely on the code of a [choice], not on its text.
 //
+// # What is told first
+//
+// A call is looked at in this order: who makes it, faults placed early, the request by itself, its idempotency key, the state. A key
+// that was used answers its operation before anything is asked of the state, permission for the folder included. Of several things in
+// the way the first of these is told: the image, its folder, its status or the source of a new one, the size, the name, the quotas, the
+// number of running operations; Create begins with the folder [choice]. Every answer has the headers x-request-id and
+// x-server-trace-id [seen], every error a RequestInfo detail, and so has an Unimplemented, also of a method that nobody serves [choice].
+//
+// A page token belongs to a list as it is spelled: a filter or an order that differs in blanks alone is another list, and refuses it. In
+// a list by name a page goes on behind the last name, whichever image bears it by then [choice].
+//
 // # Concurrency
 //
 // A [Server] and everything it hands out may be used from any goroutine, also while clients are calling. Messages that go in are

@@ -256,19 +256,22 @@ func describeRun(r lro.Run) string {
 }
 
 // Step passes the step at which the operation stands, whatever its trigger. Behind the last step it ends as its plan says: with
-// success, or, if it is to fail, by rolling back until the next Step.
+// success, or, if it is to fail, by rolling back until the next Step. Where success cannot be had any more, it is done with
+// FailedPrecondition in this one step [choice]: an Update whose image is not READY, whatever needs an image that is gone.
 func (o *Operation) Step() {
 	o.server.tb.Helper()
 	o.steer("Step", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Pass(now), !r.Phase.Done() })
 }
 
-// Complete passes all that is left, to success, whatever the plan says.
+// Complete passes all that is left, to success, whatever the plan says, and whatever is wrong with the source of a Create [choice]. Where
+// success cannot be had any more it is done as by [Operation.Step]. While it rolls back only Step moves it, and this is misuse.
 func (o *Operation) Complete() {
 	o.server.tb.Helper()
 	o.steer("Complete", func(r lro.Run, now time.Time) (lro.Run, bool) { return r.Complete(now), r.Phase == lro.Running })
 }
 
-// Fail ends the running operation with an error: it is done and rolled back. [Operation.RollBack] shows the time between.
+// Fail ends the running operation with an error: it is done and rolled back. [Operation.RollBack] shows the time between. While it rolls
+// back this is misuse: it has its error.
 func (o *Operation) Fail(code codes.Code, text string, details ...proto.Message) {
 	o.server.tb.Helper()
 	o.fail("Fail", lro.Run.Fail, code, text, details)
@@ -319,7 +322,8 @@ func (o *Operation) Cancel() {
 }
 
 // Replan gives the running operation another plan, which begins now with its first step: a stuck one is let go, one under way gets stuck.
-// Clients see nothing of it before the next step. The plan's KeepFailed and TooLate hold from now on.
+// Clients see nothing of it before the next step. The plan's KeepFailed and TooLate hold from now on. A Create whose source is bad fails
+// under any plan that does not fail by itself.
 func (o *Operation) Replan(p Plan) {
 	o.server.tb.Helper()
 	s := o.server

@@ -100,8 +100,11 @@ func cloneImages(images []*compute.Image) []*compute.Image {
 	return clones
 }
 
-// SetImageStatus gives an image another status at once, as if something outside of the API had happened to it. Operations under way go
-// on. An unknown id is misuse.
+// SetImageStatus gives an image another status at once, as if something outside of the API had happened to it. An unknown id is misuse.
+//
+// Operations under way go on, and what they find decides how they end [choice]: a Create makes its image READY all the same, a Delete
+// makes it gone, an Update that does not find it READY fails with FailedPrecondition, and access bindings do not look at it. Where a
+// Delete fails, the status that was set stays.
 func (s *Server) SetImageStatus(id string, status compute.Image_Status) {
 	s.tb.Helper()
 	s.checkBubble()
@@ -134,6 +137,9 @@ func (s *Server) ChangeImage(id string, change func(*compute.Image)) {
 }
 
 // RemoveImage takes an image out at once, without an operation, as if it had vanished. An unknown id is misuse.
+//
+// Operations on it go on [choice]: a Delete ends well, all others with FailedPrecondition. Its name is free at once, that which an
+// Update under way was to give it when that Update ends.
 func (s *Server) RemoveImage(id string) {
 	s.tb.Helper()
 	s.checkBubble()

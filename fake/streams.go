@@ -3,6 +3,7 @@ package fake
 import (
 	"context"
 
+	"github.com/imagefake/imagefake/fake/internal/contract"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -47,12 +48,16 @@ func (s *Server) howToServe(m Method) string {
 }
 
 // streamRoad records the calls that are no unary calls of a service: streams of neighbours, reflection and health, and methods that
-// nobody serves, so that a failing test shows what its code asked for. Faults do not happen to them.
+// nobody serves, so that a failing test shows what its code asked for. Faults do not happen to them. Their answers have the ids of the
+// request as all others do, an Unimplemented too [choice].
 func (s *Server) streamRoad(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	ctx, cancel := s.untilClosing(stream.Context())
 	defer cancel()
 	c, refused := s.meet(ctx, errandOf(ctx), info.FullMethod, nil)
 	s.takeDown(c)
+	ids := s.requestIDs(c.requestID)
+	defer ids.release()
+	_ = stream.SetHeader(ids.md) // it fails only where the caller is gone
 	a := &answer{}
 	if refused != nil {
 		a.status = refused
@@ -68,6 +73,9 @@ func (s *Server) streamRoad(srv any, stream grpc.ServerStream, info *grpc.Stream
 		} else if err != nil {
 			a = &answer{status: status.Convert(err).Proto(), foreign: err}
 		}
+	}
+	if _, served := s.method(c.Method); a.status != nil && (a.foreign == nil || !served) {
+		a.status, a.foreign = contract.WithRequestInfo(a.status, ids.request()), nil
 	}
 	s.finish(c, a, a.status)
 	if a.foreign != nil {

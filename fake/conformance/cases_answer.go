@@ -29,6 +29,20 @@ func answerCases() []Case {
 			{Do: get("{nowhere}"), Want: Want{Code: codes.NotFound, RequestInfo: true}},
 			{Do: get(""), Want: Want{Code: codes.InvalidArgument, RequestInfo: true}},
 		}},
+		{ID: "create/state-order", Shows: "a bad source is told before a bad size, a bad size before a name that is taken", Row: "errors.state-order", Steps: slices.Concat(
+			ready("{name}", "op"), []Step{
+				{Do: image("{name}", from("{nowhere}"), func(r *compute.CreateImageRequest) { r.MinDiskSize = unit }), Want: Want{Code: codes.FailedPrecondition}},
+				{Do: image("{name}", func(r *compute.CreateImageRequest) { r.MinDiskSize = unit }), Want: Want{Code: codes.InvalidArgument}},
+				{Do: image("{name}"), Want: Want{Code: codes.AlreadyExists}},
+			})},
+		{ID: "update/state-order", Shows: "the status of an image is told before a bad size and a name that is taken", Row: "errors.state-order", Steps: slices.Concat(
+			ready("{name}-a", "a"), []Step{
+				{Do: image("{name}-b"), Save: "b", Aside: true},
+				{Do: &compute.UpdateImageRequest{ImageId: "{b.image}", Name: "{name}-a", MinDiskSize: unit}, Want: Want{Code: codes.FailedPrecondition}},
+				{Wait: "{b}", Aside: true},
+				{Do: &compute.UpdateImageRequest{ImageId: "{b.image}", Name: "{name}-a", MinDiskSize: unit}, Want: Want{Code: codes.InvalidArgument}},
+				{Do: &compute.UpdateImageRequest{ImageId: "{b.image}", Name: "{name}-a"}, Want: Want{Code: codes.AlreadyExists}},
+			})},
 		{ID: "create/too-small-text", Shows: "who asks for too small a disk is told a size", Row: "errors.min-disk-text", Steps: []Step{
 			{Do: image("{name}", func(r *compute.CreateImageRequest) { r.MinDiskSize = unit }), Want: Want{
 				Code: codes.InvalidArgument, Form: `Minimal disk size should be greater or equal than [1-9][0-9]*`}},
@@ -55,6 +69,12 @@ func answerCases() []Case {
 		{ID: "folder/denied", Shows: "Create in a folder that is denied is refused, and the text names it", Row: "errors.folder-denied",
 			Needs: []Need{NeedDeniedFolder}, Steps: []Step{
 				{Do: inFolder("{denied}"), Want: denied},
+			}},
+		{ID: "folder/denied-key", Shows: "a used key answers its operation where the folder is denied", Row: "keys.before-state",
+			Needs: []Need{NeedDeniedFolder}, Steps: []Step{
+				{Do: image("{name}"), Key: "{name}-key", Save: "op", Aside: true},
+				{Do: inFolder("{denied}"), Key: "{name}-key", Want: Want{Check: sameOperation("op")}},
+				{Do: inFolder("{denied}"), Key: "{name}-other", Want: denied},
 			}},
 		{ID: "folder/denied-reads", Shows: "what is in a folder that is denied is not listed", Row: "errors.folder-denied-reads",
 			Needs: []Need{NeedDeniedFolder}, Steps: []Step{

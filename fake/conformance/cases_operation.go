@@ -129,5 +129,12 @@ func bindingCases() []Case {
 				{Wait: "{up}", Want: Want{Reply: &access.AccessBindingsOperationResult{EffectiveDeltas: []*access.AccessBindingDelta{
 					delta(access.AccessBindingAction_ADD, "viewer")}}}},
 			})},
+		{ID: "bindings/image-gone", Shows: "bindings fail whose image is gone when they end", Row: "bindings.image-gone", Steps: slices.Concat(
+			ready("{name}", "op"), []Step{
+				{Do: &access.SetAccessBindingsRequest{ResourceId: "{op.image}", AccessBindings: []*access.AccessBinding{binding("viewer")}}, Save: "set", Aside: true},
+				{Do: remove("{op.image}"), Save: "gone", Aside: true},
+				{Wait: "{gone}", Aside: true},
+				{Wait: "{set}", Want: Want{Code: codes.FailedPrecondition, Text: `Image "{op.image}" not found`}},
+			})},
 	}
 }

@@ -158,6 +158,16 @@ func listCases() []Case {
 			Step{Do: remove("{b.image}"), Save: "gone", Aside: true},
 			Step{Wait: "{gone}", Aside: true},
 			Step{Do: list(all, page(2, "{page.next}")), Want: Want{Check: named("c")}})},
+		{ID: "list/name-retaken", Shows: "a page by name goes on behind the last name, whoever bears it now", Row: "list.name-retaken", Steps: with(
+			Step{Do: list(all, page(2, "")), Save: "page", Want: Want{Check: named("a", "b")}},
+			Step{Do: remove("{b.image}"), Save: "gone", Aside: true},
+			Step{Wait: "{gone}", Aside: true},
+			Step{Do: image("{name}-b"), Save: "again", Aside: true},
+			Step{Do: list(all, page(2, "{page.next}")), Want: Want{Check: named("c")}})},
+		{ID: "list/spelling", Shows: "a page token does not fit a filter that differs in blanks", Row: "list.spelling", Steps: with(
+			Step{Do: list(all, page(1, "")), Save: "page", Want: Want{Check: named("a")}},
+			Step{Do: list(all+" ", page(1, "{page.next}")), Want: Want{Code: codes.InvalidArgument, Field: "page_token"}},
+			Step{Do: list(all, page(1, "{page.next}")), Want: Want{Check: named("b")}})},
 		{ID: "list/garbage-token", Shows: "a damaged page token is refused", Row: "errors.page-token", Steps: []Step{
 			{Do: list("", page(0, "garbage")), Want: Want{Code: codes.InvalidArgument, Field: "page_token"}},
 		}},

@@ -119,6 +119,12 @@ func createCases() []Case {
 					return ""
 				}}},
 		}},
+		{ID: "create/os-snapshot", Shows: "an image from a snapshot is LINUX unless told otherwise", Row: "resources.os-others", Needs: []Need{NeedSnapshot}, Steps: []Step{
+			{Do: image("{name}", func(r *compute.CreateImageRequest) {
+				r.Source = &compute.CreateImageRequest_SnapshotId{SnapshotId: "{snapshot}"}
+			}), Save: "op"},
+			{Wait: "{op}", Want: Want{Reply: &compute.Image{Os: &compute.Os{Type: compute.Os_LINUX}}}},
+		}},
 		{ID: "create/from-snapshot", Shows: "an image can be made from a snapshot", Row: "create.response", Needs: []Need{NeedSnapshot}, Steps: []Step{
 			{Do: image("{name}", func(r *compute.CreateImageRequest) {
 				r.Source = &compute.CreateImageRequest_SnapshotId{SnapshotId: "{snapshot}"}
@@ -188,6 +194,19 @@ func updateCases() []Case {
 			Step{Do: image("{name}"), Want: Want{Code: codes.AlreadyExists}},
 			Step{Wait: "{up}"},
 			Step{Do: image("{name}"), Save: "free"})},
+		{ID: "update/name-until-end", Shows: "the new name stays taken until the Update ends, though its image is gone", Row: "update.name-until-end", Steps: with(
+			Step{Do: update(&compute.UpdateImageRequest{ImageId: "{op.image}", Name: "{name}-b"}, "name"), Save: "up", Aside: true},
+			Step{Do: remove("{op.image}"), Save: "gone", Aside: true},
+			Step{Wait: "{gone}", Aside: true},
+			Step{Do: image("{name}-b"), Want: Want{Code: codes.AlreadyExists}},
+			Step{Wait: "{up}", Want: Want{Code: codes.FailedPrecondition}},
+			Step{Do: image("{name}-b"), Save: "free"})},
+		{ID: "update/deleting", Shows: "an Update fails whose image is being deleted when it ends", Row: "update.not-ready-at-end", Steps: with(
+			Step{Do: update(&compute.UpdateImageRequest{ImageId: "{op.image}", Description: "changed"}, "description"), Save: "up", Aside: true},
+			Step{Do: remove("{op.image}"), Save: "gone", Aside: true},
+			Step{Wait: "{up}", Want: Want{Code: codes.FailedPrecondition}},
+			Step{Do: get("{op.image}"), Want: Want{Reply: &compute.Image{Description: "as it was", Status: compute.Image_DELETING}}},
+			Step{Wait: "{gone}", Aside: true})},
 		{ID: "update/bad-mask", Shows: "a mask cannot name what cannot be updated", Row: "errors.mask", Steps: with(
 			Step{Do: update(&compute.UpdateImageRequest{ImageId: "{op.image}"}, "status"), Want: Want{Code: codes.InvalidArgument, Field: "update_mask"}},
 			Step{Do: update(&compute.UpdateImageRequest{ImageId: "{op.image}"}, "nmae"), Want: Want{Code: codes.InvalidArgument, Field: "update_mask"}})},

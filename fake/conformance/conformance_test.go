@@ -33,7 +33,7 @@ const (
 func harness(t *testing.T, opts ...fake.Option) conformance.Target {
 	cloud := fake.New(t, append([]fake.Option{
 		fake.WithStandardImages(), fake.WithFolders("b1gfolder"), fake.WithForbiddenFolders(denied),
-		fake.WithOnlySources(fake.Source{Disk: disk}, fake.Source{Snapshot: snapshot}, fake.Source{Object: object}),
+		fake.WithOnlySources(fake.Source{Disk: disk}, fake.Source{Snapshot: snapshot, OS: &compute.Os{Type: compute.Os_WINDOWS}}, fake.Source{Object: object}),
 	}, opts...)...)
 	return conformance.Target{
 		Name: "the fake", Compute: cloud.Conn(), Operation: cloud.Conn(), Folder: "b1gfolder",

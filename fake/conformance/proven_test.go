@@ -70,7 +70,8 @@ func TestUnprovenRowsAreNamed(t *testing.T) {
 func TestTestsAreFoundInTheirFiles(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"a/a_test.go":          "package a\nfunc TestIt() {}\nfunc Testify() {}\nfunc FuzzIt() {}\nfunc (s suite) TestMethod() {}\n// func TestComment() {}\nfunc TestMain() {}",
+		"a/a_test.go": "package a\nfunc TestIt() {}\nfunc Testify() {}\nfunc FuzzIt() {}\nfunc TestMain() {}\n" +
+			"func (s suite) TestMethod() {}\n// func TestComment() {}",
 		"a/b/b_test.go":        "package b_test\nfunc Test() {}\nfunc ExampleIt() {}\nfunc BenchmarkIt() {}",
 		"a/c.go":               "package a\nfunc TestNoTest() {}",
 		"a/testdata/x_test.go": "package x\nfunc TestData() {}",

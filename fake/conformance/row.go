@@ -78,6 +78,9 @@ func Rows() []Row {
 		{"errors.headers", "every answer has the headers x-request-id and x-server-trace-id", Seen,
 			by("fake.TestEveryReplyCarriesItsIDs", "fake.TestWhatTheStateForbids")},
 		{"errors.request-info", "every error has a RequestInfo detail with the request id", Choice, by("fake.TestWhatTheStateForbids")},
+		{"errors.unimplemented", "an Unimplemented has the headers and the RequestInfo too, also of a method that nobody serves", Choice, by("fake.TestSettled")},
+		{"errors.state-order", "of several things in the way the first of these is told: image, folder, status or source, size, name, quota, running operations", Choice,
+			by("fake.TestSettled")},
 
 		// Resources.
 		{"resources.ids", "image ids have 20 characters of 0-9 and a-v and begin with fd8", Seen, nil},
@@ -86,6 +89,7 @@ func Rows() []Row {
 		{"resources.rounded", "a size that is given is rounded up to one, then compared", Choice,
 			by("fake.TestCreateInheritsFromItsSource")},
 		{"resources.os", "os is never nil: given, inherited, else LINUX", SDK, by("fake.TestCreateInheritsFromItsSource")},
+		{"resources.os-others", "a snapshot and an object pass no os on: it is LINUX unless given", Reference, by("fake.TestSettled")},
 		{"resources.product-ids", "product ids are those of the source, then those given, without repeats", Reference,
 			by("fake.TestCreateInheritsFromItsSource")},
 		{"resources.hardware", "the hardware generation is given, inherited, else legacy", Seen,
@@ -114,6 +118,8 @@ func Rows() []Row {
 		{"list.stable", "a page goes on where the last ended, whatever was deleted meanwhile", Choice,
 			by("fake.TestPagesNeitherRepeatNorSkip")},
 		{"list.page-size-change", "the page size may change between pages", Guide, by("fake.TestPagesNeitherRepeatNorSkip")},
+		{"list.name-retaken", "by name a page goes on behind the last name: an image that took that name meanwhile is not on it", Choice, by("fake.TestSettled")},
+		{"list.spelling", "a filter or an order in another spelling, be it by blanks alone, is another list: its tokens are refused", Choice, by("fake.TestSettled")},
 		{"create.operation", "Create answers with a running operation: description, metadata with the image id", Reference,
 			by("fake.TestCreateIsVisibleAtOnceAndReadyAtTheEnd")},
 		{"create.visible", "the image is there at once, CREATING, and READY when the operation ends", Reference,
@@ -125,6 +131,8 @@ func Rows() []Row {
 		{"update.late", "the change is visible when the operation ends, not before", Choice, by("fake.TestUpdateWritesWhatItsMaskNames")},
 		{"update.names-held", "the new name is held from acceptance, the old one until the end", Choice,
 			by("fake.TestUpdatesSideBySideWriteTheirOwnFields", "fake.TestWhatTheStateForbids")},
+		{"update.name-until-end", "a running Update holds its new name until it ends, also when its image is gone", Choice, by("fake.TestSettled")},
+		{"update.not-ready-at-end", "an Update that ends on an image not READY fails with FailedPrecondition, in one step, also by hand", Choice, by("fake.TestSettled")},
 		{"delete.deleting", "an image is DELETING at once and gone when the operation ends", Reference, by("fake.TestDelete")},
 		{"delete.response", "the operation's response is Empty, its metadata has the image id", Reference, by("fake.TestDelete")},
 		{"delete.twice", "a Delete of an image that is being deleted is refused", Choice, by("fake.TestWhatTheStateForbids")},
@@ -132,12 +140,14 @@ func Rows() []Row {
 		{"history.gone", "the history of an image that is gone stays readable", Choice, by("fake.TestListOperationsNewestFirst")},
 		{"bindings.set", "SetAccessBindings replaces, UpdateAccessBindings applies deltas", Proto, by("fake.TestAccessBindings")},
 		{"bindings.result", "their response has the deltas that changed something", Proto, by("fake.TestAccessBindings")},
+		{"bindings.image-gone", "they fail with FailedPrecondition if the image is gone when they end", Choice, by("fake.TestSettled")},
 		{"keys.repeat", "a repeated key answers the first operation as it stands, and does nothing else", Guide,
 			by("fake.TestARepeatedKeyAnswersTheFirstOperation")},
 		{"keys.any-request", "a used key answers its operation, whatever the method and the request", Docs,
 			by("fake.TestAUsedKeyAnswersItsOperation")},
 		{"keys.refused", "a key of a refused request is not used up", Choice, by("fake.TestAKeyIsKeptOnlyIfAnOperationWasStarted")},
 		{"keys.reads", "reads ignore keys", SDK, by("fake.TestWhatTheStateForbids")},
+		{"keys.before-state", "a used key answers its operation before folder, image and quota are looked at, PermissionDenied included", Choice, by("fake.TestSettled")},
 
 		// Operations.
 		{"operations.fields", "created_at and modified_at are equal at first; created_by is the caller", Guide,
@@ -156,5 +166,10 @@ func Rows() []Row {
 			by("fake.TestUnheldPolls", "examples/sdkv1.TestWaitAnHourAtTheServicesPace", "examples/sdkv2.TestWaitAnHourAtTheServicesPace")},
 		{"operations.id-place", "operation ids begin as the place where the work runs", Seen,
 			by("fake.TestCreateIsVisibleAtOnceAndReadyAtTheEnd")},
+		{"operations.bad-source", "Complete ends a Create from a bad object well, all else with the error of the object, another plan too", Choice, by("fake.TestSettled")},
+		{"operations.only-step", "what rolls back is moved by Step or its plan: Complete, Fail, RollBack and Replan are misuse, Cancel changes nothing", Choice,
+			by("fake.TestSettled")},
+		{"operations.meddling", "SetImageStatus and RemoveImage stop no operation: at its end a Create makes its image READY, a Delete makes it gone, " +
+			"whatever else needs one that is gone fails with FailedPrecondition", Choice, by("fake.TestSettled")},
 	}
 }

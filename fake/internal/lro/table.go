@@ -9,6 +9,7 @@ import (
 
 	"github.com/imagefake/imagefake/fake/internal/ordered"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -22,6 +23,8 @@ type Operation struct {
 	Method  string // the full name of the RPC that started it
 	By      any    // what started it: the same for all versions of one operation and for no other; the table does not look at it
 	Work    any    // what its end does to the world; the table does not look at it
+
+	Fails *status.Status // what it is known to end with, whatever the plan; nil: it goes by the plan
 }
 
 // Key is an idempotency key: the same word of another owner is another key.

@@ -69,11 +69,7 @@ func (w *World) start(o Origin, j job) *operation.Operation {
 	if plan == nil {
 		plan = w.DefaultOperation
 	}
-	if j.fails != nil && plan.Err == nil {
-		failing := *plan
-		failing.Err = j.fails
-		plan = &failing
-	}
+	plan = failing(plan, j.fails)
 	id := w.nextOperationID(j.place)
 	w.started++
 	op := &lro.Operation{
@@ -91,6 +87,7 @@ func (w *World) start(o Origin, j job) *operation.Operation {
 		Method:  o.Method,
 		By:      o.By,
 		Work:    j.work,
+		Fails:   j.fails,
 	}
 	if o.Key != "" {
 		w.ops.Use(lro.Use{Key: lro.Key{Owner: o.Subject, Word: o.Key}, Method: o.Method, Request: j.request, Operation: id})
@@ -103,6 +100,16 @@ func (w *World) start(o Origin, j job) *operation.Operation {
 		op = w.move(op, run, o.Now)
 	}
 	return op.Operation
+}
+
+// failing returns a plan with the error that an operation is known to end with, unless the plan has one itself; nil: it is known of none.
+func failing(plan *lro.Plan, err *spb.Status) *lro.Plan {
+	if err == nil || plan.Err != nil {
+		return plan
+	}
+	next := *plan
+	next.Err = err
+	return &next
 }
 
 // move replaces an operation by its next moment and, where that ends it, does to the world what the end does.
@@ -194,7 +201,7 @@ func (w *World) Replan(id string, plan *lro.Plan, at time.Time) *lro.Operation {
 	if op == nil || op.Run.Phase != lro.Running {
 		return op
 	}
-	run := op.Run.Replan(plan, at)
+	run := op.Run.Replan(failing(plan, op.Fails), at)
 	if run.Phase != lro.Running {
 		return w.move(op, run, at)
 	}
