@@ -60,6 +60,12 @@ func (s *Server) commit(ctx context.Context, c *Call) *answer {
 	return s.abandoned(ctx)
 }
 
+// refuse lets the orders of the test decide when a call is refused: it takes no effect, but has its turn all the same, and what its
+// caller does about it comes behind.
+func (s *Server) refuse(ctx context.Context, c *Call) {
+	_ = s.awaitTurn(ctx, c) // that the caller is gone changes nothing: it has its answer
+}
+
 // askToAnswer lets the gate decide when a call is answered.
 func (s *Server) askToAnswer(ctx context.Context, c *Call, a *answer) {
 	if s.settings.gate == nil {

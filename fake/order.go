@@ -11,7 +11,8 @@ import (
 
 // Order makes concurrent calls take effect in the order of the matchers, each of which stands for one call: the first that it picks
 // and that none before it stands for. A call waits, before its commit, until those before it have taken effect or been answered.
-// Calls that no matcher stands for are not held up, and so are all when the order has been gone through.
+// One that a fault or its own request keeps from taking effect has its turn, too, and is answered then. Calls that no matcher stands for
+// are not held up, and so are all when the order has been gone through.
 //
 //	cloud.Order(fake.ImageDelete, fake.ImageCreate) // whoever of the two comes first, the delete goes first
 //

@@ -2,6 +2,7 @@ package fake_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -254,4 +255,54 @@ func TestMatchOfAnyRequest(t *testing.T) {
 	_, err = images.Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
 	require.Equal(t, codes.NotFound, status.Code(err))
 	require.Len(t, cloud.Calls(inFolder), 1)
+}
+
+// A call that is refused has its turn as well, whatever refuses it: the one behind it waits for that, and it waits for the one before it.
+func TestOrderCountsWhatIsRefused(t *testing.T) {
+	for name, row := range map[string]struct {
+		do    fake.Effect
+		image string // the name that is asked for
+		code  codes.Code
+		gone  bool // the caller does not wait for its turn
+	}{
+		"by a fault":       {do: fake.Return(codes.Unavailable), code: codes.Unavailable},
+		"by an early one":  {do: fake.Return(codes.Unavailable).Early(), code: codes.Unavailable},
+		"by its request":   {image: "Not A Name", code: codes.InvalidArgument},
+		"by a broken wire": {do: fake.Cut(), code: codes.Unavailable, gone: true},
+	} {
+		for _, refusedFirst := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, first: %v", name, refusedFirst), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					cloud := fake.New(t)
+					if row.do.String() != "" {
+						cloud.Inject(fake.Fault{On: ofFamily("refused"), Do: row.do})
+					}
+					want := map[string]codes.Code{"refused": row.code, "made": codes.OK}
+					first, second := "refused", "made"
+					if !refusedFirst {
+						first, second = second, first
+					}
+					cloud.Order(ofFamily(first), ofFamily(second))
+					var wg sync.WaitGroup
+					create := func(family string) {
+						wg.Go(func() {
+							r := &compute.CreateImageRequest{FolderId: "f", Family: family, Source: &compute.CreateImageRequest_DiskId{DiskId: "d"}}
+							if family == "refused" {
+								r.Name = row.image
+							}
+							_, err := compute.NewImageServiceClient(cloud.ConnAs(family)).Create(t.Context(), r)
+							if got := status.Code(err); got != want[family] {
+								t.Errorf("%s: want %v, got %v", family, want[family], err)
+							}
+						})
+					}
+					create(second)
+					synctest.Wait()
+					require.Equal(t, refusedFirst || !row.gone, cloud.Calls(ofFamily(second))[0].Running(), "its turn has not come")
+					create(first)
+					wg.Wait()
+				})
+			})
+		}
+	}
 }

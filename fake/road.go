@@ -56,6 +56,8 @@ func (s *Server) road(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	}
 	if a == nil {
 		a = s.commit(ctx, c)
+	} else {
+		s.refuse(ctx, c)
 	}
 	if a == nil {
 		a = s.handle(ctx, e, request, handler)
