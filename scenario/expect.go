@@ -51,7 +51,7 @@ func (e expectation) String() string {
 
 // meetExpectations judges how a run has ended, and notes which expectations it was about.
 func (r *run) meetExpectations() {
-	if len(r.expected) == 0 || len(r.schedule) != 1 || r.order != nil || !r.result.returned || r.placed[0].Fired() == 0 {
+	if len(r.expected) == 0 || len(r.schedule) != 1 || r.order != nil || r.answers || !r.result.returned || r.placed[0].Fired() == 0 {
 		return
 	}
 	at := r.result.trace.find(r.schedule[0].place)

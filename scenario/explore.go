@@ -83,6 +83,8 @@ type exploration struct {
 	unpaid     int             // pairs beyond the budget
 	unrun      int             // runs left out after too many were left behind
 	rounds     []*round        // of orders
+	contested  []*result       // runs under one fault that held, and in which several calls waited at once
+	series     []series        // of orders under faults
 	promises   promises        // of T.Sometimes
 	met        map[int]bool    // expectations that runs were about
 	matrix     matrix          // of single faults at calls that come anyway
@@ -128,7 +130,11 @@ func (e *exploration) explore() error {
 		return fmt.Errorf("none of the kinds of fault can happen to any of the %d calls that On picks: %s", len(base.trace), kindNames(e.kinds))
 	}
 	var retries, pairs []schedule
-	e.runAll(singles, func(r *result) {
+	like := trial{follow: true}
+	if e.orders > 0 {
+		like.rules = new(rules) // writes down which calls waited
+	}
+	e.runAll(singles, like, func(r *result) {
 		if r.broken() || !r.happened() {
 			return
 		}
@@ -142,16 +148,20 @@ func (e *exploration) explore() error {
 			return
 		}
 		e.shown[print] = true
+		if contested(r.steps) {
+			kept := *r
+			e.contested = append(e.contested, &kept)
+		}
 		retries = append(retries, again...)
 		pairs = append(pairs, twice...)
 	})
-	e.runAll(e.unbroken(retries), nil)
+	e.runAll(e.unbroken(retries), trial{}, nil)
 	pairs = e.unbroken(pairs)
 	if len(pairs) > e.pairs {
 		e.unpaid = len(pairs) - e.pairs
 		pairs = spread(pairs, e.pairs)
 	}
-	e.runAll(pairs, nil)
+	e.runAll(pairs, trial{}, nil)
 	if e.orders > 0 {
 		e.exploreOrders()
 	}
@@ -249,13 +259,16 @@ func (r *result) after() trace {
 	return nil
 }
 
-// runAll runs schedules in order and takes down what they show. then is called for each result, in order too.
-func (e *exploration) runAll(all []schedule, then func(*result)) {
+// runAll runs schedules in order, each in a trial like that one, and takes down what they show. then is called for each result, in
+// order too.
+func (e *exploration) runAll(all []schedule, like trial, then func(*result)) {
 	for chunk := range slices.Chunk(all, batch) {
 		results := make([]*result, len(chunk))
 		inParallel(len(chunk), e.bubbles, func(i int) {
 			if e.left.Load() < maxLeft {
-				results[i] = e.run(trial{schedule: chunk[i], follow: then != nil})
+				tr := like
+				tr.schedule = chunk[i]
+				results[i] = e.run(tr)
 			}
 		})
 		for i, r := range results {
@@ -270,7 +283,7 @@ func (e *exploration) runAll(all []schedule, then func(*result)) {
 			if then != nil {
 				then(r)
 			}
-			r.trace = nil
+			r.trace, r.steps = nil, nil
 		}
 	}
 }
@@ -280,23 +293,8 @@ func (e *exploration) take(r *result) {
 	e.runs++
 	e.tally.add(r)
 	e.note(r)
-	if !r.broken() && !r.happened() {
-		e.elsewhere++
-	}
-	for i, fired := range r.fired {
-		if fired {
-			e.faults[r.schedule[i].place]++
-		}
-	}
-	if len(r.schedule) == 1 && len(r.order) == 0 {
-		what := held
-		switch {
-		case r.broken():
-			what = broke
-		case !r.happened():
-			what = missed
-		}
-		e.matrix.note(r.schedule[0].place, r.schedule[0].kind.label(r.schedule[0].late), what)
+	if r.usual() {
+		e.takeFaults(r)
 	}
 	if !r.broken() {
 		return
@@ -309,6 +307,31 @@ func (e *exploration) take(r *result) {
 		}
 	}
 	e.breaks = append(e.breaks, r)
+}
+
+// usual tells whether the calls of a run came in the usual order.
+func (r *result) usual() bool { return len(r.order) == 0 && !r.answers }
+
+// takeFaults takes down which faults a run has shown, and what became of it.
+func (e *exploration) takeFaults(r *result) {
+	if !r.broken() && !r.happened() {
+		e.elsewhere++
+	}
+	for i, fired := range r.fired {
+		if fired {
+			e.faults[r.schedule[i].place]++
+		}
+	}
+	if len(r.schedule) == 1 {
+		what := held
+		switch {
+		case r.broken():
+			what = broke
+		case !r.happened():
+			what = missed
+		}
+		e.matrix.note(r.schedule[0].place, r.schedule[0].kind.label(r.schedule[0].late), what)
+	}
 }
 
 // length is how far a run is from the usual one.
@@ -349,7 +372,7 @@ func (e *exploration) countUndated() int {
 func (e *exploration) unbroken(all []schedule) []schedule {
 	guilty := make(map[string]bool)
 	for _, r := range e.breaks {
-		if len(r.schedule) == 1 && len(r.order) == 0 {
+		if len(r.schedule) == 1 && r.usual() {
 			guilty[r.schedule[0].identity()] = true
 		}
 	}
@@ -363,11 +386,20 @@ func (e *exploration) unbroken(all []schedule) []schedule {
 // spread returns n of all, evenly over all of them: a budget that is short leaves something of everything out, not all of
 // the end.
 func spread[E any](all []E, n int) []E {
-	chosen := make([]E, n)
-	for i := range chosen {
-		chosen[i] = all[i*len(all)/n]
-	}
+	chosen, _ := part(all, n)
 	return chosen
+}
+
+// part is spread, and returns the others, too.
+func part[E any](all []E, n int) (chosen, others []E) {
+	for i, one := range all {
+		if len(chosen) < n && i == len(chosen)*len(all)/n {
+			chosen = append(chosen, one)
+		} else {
+			others = append(others, one)
+		}
+	}
+	return chosen, others
 }
 
 func kindNames(kinds []Kind) string {

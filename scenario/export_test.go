@@ -26,6 +26,7 @@ type Found struct {
 	Summary string
 	Runs    int
 	Rounds  []Round
+	Series  [][]int // runs of orders under each fault
 	Left    int
 	Unrun   int
 }
@@ -53,6 +54,13 @@ func Find(t *testing.T, body func(*T) error, opts ...Option) (Found, error) {
 	}
 	for _, r := range e.rounds {
 		f.Rounds = append(f.Rounds, Round{r.runs, r.unpaid, r.endings})
+	}
+	for _, s := range e.series {
+		var runs []int
+		for _, r := range s.rounds {
+			runs = append(runs, r.runs)
+		}
+		f.Series = append(f.Series, runs)
 	}
 	return f, nil
 }

@@ -158,15 +158,19 @@ func Pairs(budget int) Option {
 	})
 }
 
-// Orders makes [Explore] try the orders in which calls that are under way at the same time take effect, without faults, in at most
-// budget runs. In as many runs again, calls are on their way for up to a second, so that later ones overtake them; and in as many
-// again the order of their answers is tried, too. Default: the usual order alone, the same in every run: of the calls that wait the
-// first by caller, method and request.
+// Orders makes [Explore] try the orders in which calls that are under way at the same time take effect, in at most budget runs. In
+// as many runs again, calls are on their way for up to a second, so that later ones overtake them; and in as many again the order of
+// their answers is tried, too. Default: the usual order alone, the same in every run: of the calls that wait the first by caller,
+// method and request.
+//
+// All three are tried without faults, and then under one fault: each that happens where calls wait side by side and that body holds
+// under in the usual order. A budget of its own for each of the three is spread evenly over the faults, and goes first to the orders of
+// the call that the fault happens to, and of what comes of it.
 //
 // What can only repeat what other orders show is left out: reads change places freely, and so do calls on different images, names,
 // families and folders. Whether it is the same to the body is tried once for each two calls. The report says how many orders there
 // are, and what was left out. A breaking order is reported with the fewest departures from the usual one, as a call of
-// [fake.Server.Order] that makes it happen on any server.
+// [fake.Server.Order] that makes it happen on any server, and the fault, if it takes one.
 //
 // Two calls of one caller with equal requests that are under way at once are told apart by which came first, which the Go scheduler
 // decides. Every outcome is found all the same; the number of runs may differ by one or two from exploration to exploration, and does

@@ -7,13 +7,12 @@ import (
 	"strings"
 )
 
-// A round tries orders of one sort: of commits; of commits where calls are on their way for a while; of commits and answers.
+// A round tries orders of one sort, without faults or under one.
 type round struct {
 	*exploration
-	what    string // for people
-	times   bool   // letting time pass is a choice
-	answers bool
-	rules   *rules
+	sort
+	rules *rules
+	under *result // the run under the fault, in its usual order; nil: there is none
 
 	forks    map[uint64]*fork // by the way that leads there
 	pending  []branch
@@ -23,8 +22,10 @@ type round struct {
 	twice    int     // runs that could only repeat others from some step on
 	spared   int     // ways that were not gone because they can only repeat others
 	unpaid   int     // ways beyond the budget
+	aside    int     // runs in which the fault did not happen
 	all      float64 // orders of the usual run's calls
 	relearnt bool    // the rules turned out too bold: begin again
+	restarts int     // how often it has
 }
 
 // A fork is a moment at which several ways led on.
@@ -38,6 +39,8 @@ type fork struct {
 type branch struct {
 	order  order
 	asleep []candidate
+	known  bool // what comes of it was seen before, and counted
+	far    bool // it leads off before the call that the fault happens to has come
 
 	// Of a probe: two calls change places whose order does not matter to the cloud, and all else stays.
 	pair  string      // "": it is none
@@ -45,83 +48,14 @@ type branch struct {
 	trail []candidate // what goes on after its departure
 }
 
-// exploreOrders tries the orders of the body's calls.
-func (e *exploration) exploreOrders() {
-	rules := &rules{everything: e.unreduced}
-	for _, r := range []*round{
-		{what: "commits", rules: rules},
-		{what: "commits, with calls on their way", rules: rules, times: true},
-		{what: "answers", rules: rules, answers: true},
-	} {
-		if e.commitsOnly && (r.times || r.answers) {
-			continue
-		}
-		if r.times && e.careful.Load() {
-			continue // where locks are held across calls, no time passes while calls wait
-		}
-		r.exploration = e
-		for again := 0; ; again++ {
-			r.forks, r.pairs, r.endings = make(map[uint64]*fork), make(map[string]bool), nil
-			r.pending, r.runs, r.twice, r.spared, r.unpaid, r.relearnt = []branch{{}}, 0, 0, 0, 0, false
-			if again == maxRelearnt {
-				rules.everything = true
-			}
-			r.explore()
-			if !r.relearnt {
-				break
-			}
-		}
-		e.rounds = append(e.rounds, r)
-	}
-}
-
-// maxRelearnt is how often a round begins anew because the order of two calls turned out to matter to the body. Then it matters for all.
-const maxRelearnt = 8
-
-// explore goes all ways that are left, those with the fewest departures first.
-func (r *round) explore() {
-	for len(r.pending) > 0 && r.runs < r.orders && !r.relearnt && r.left.Load() < maxLeft {
-		slices.SortStableFunc(r.pending, func(a, b branch) int { return len(a.order) - len(b.order) })
-		n := slices.IndexFunc(r.pending, func(b branch) bool { return len(b.order) > len(r.pending[0].order) })
-		if n < 0 {
-			n = len(r.pending)
-		}
-		next, rest := r.pending[:n], r.pending[n:]
-		if left := r.orders - r.runs; n > left {
-			r.unpaid += n - left
-			next = spread(next, left)
-		}
-		r.pending = slices.Clone(rest)
-		for chunk := range slices.Chunk(next, batch) {
-			r.goAll(chunk)
-		}
-	}
-	r.unpaid += len(r.pending)
-	r.pending = nil
-}
-
-func (r *round) goAll(ways []branch) {
-	results := make([]*result, len(ways))
-	inParallel(len(ways), r.bubbles, func(i int) {
-		if r.left.Load() < maxLeft {
-			results[i] = r.run(trial{order: ways[i].order, answers: r.answers, asleep: ways[i].asleep, trail: ways[i].trail, rules: r.rules})
-		}
-	})
-	for i, res := range results {
-		if res == nil {
-			r.unpaid++
-			continue
-		}
-		r.runs++
-		r.look(res, ways[i])
-		res.steps, res.trace = nil, nil
-	}
-}
-
 // look takes down what a run has shown, and which ways lead off it.
 func (r *round) look(res *result, way branch) {
 	if res.spun {
 		r.take(res)
+		return
+	}
+	if r.under != nil && !res.happened() {
+		r.lookAside(res)
 		return
 	}
 	ended := res.end()
@@ -147,9 +81,10 @@ func (r *round) look(res *result, way branch) {
 	if blocked := slices.IndexFunc(steps, func(s step) bool { return s.chosen >= 0 && slices.ContainsFunc(s.asleep, s.take().same) }); blocked >= 0 {
 		r.twice++
 		steps = steps[:blocked]
-	} else if len(way.order) > 0 || r.answers || r.times {
+	} else if !way.known {
 		r.take(res)
 	}
+	near := r.comes(steps)
 
 	ways := make([]uint64, len(steps)) // that lead to each step
 	h := fnv.New64a()
@@ -173,10 +108,10 @@ func (r *round) look(res *result, way branch) {
 			r.rules.learn(pairOf(before, gone.take))
 			r.relearnt = true
 		}
-		r.branchOff(steps, ways, gone.at, gone.take, branch{})
+		r.branchOff(steps, ways, gone.at, gone.take, branch{far: gone.at < near})
 	}
 	for _, race := range r.rules.races(steps) {
-		r.branchOff(steps, ways, race.at, race.take, branch{})
+		r.branchOff(steps, ways, race.at, race.take, branch{far: race.at < near})
 	}
 	for i, s := range steps {
 		if s.chosen < 0 {
@@ -184,14 +119,14 @@ func (r *round) look(res *result, way branch) {
 		}
 		if f := r.forks[ways[i]]; r.times && !f.time && (i == 0 || steps[i-1].chosen >= 0) {
 			f.time = true
-			r.pending = append(r.pending, branch{order: append(departures(steps[:i]), departure{i + 1, 0})})
+			r.pending = append(r.pending, branch{order: append(departures(steps[:i]), departure{i + 1, 0}), far: i < near})
 		}
 		for k, o := range s.candidates {
 			if k == s.chosen || r.rules.conflict(s.take(), o) {
 				continue
 			}
 			pair := pairOf(s.take(), o)
-			if probed := r.pairs[pair]; probed || r.times || r.answers {
+			if probed := r.pairs[pair]; probed || i < near || r.times || r.answers {
 				r.spared += btoi(!slices.ContainsFunc(r.forks[ways[i]].tried, o.same))
 				continue
 			}
@@ -205,6 +140,26 @@ func (r *round) look(res *result, way branch) {
 			r.branchOff(steps, ways, i, o, branch{pair: pair, like: ended, trail: trail})
 		}
 	}
+}
+
+// lookAside takes down a run in which the fault did not happen: it is that of the same order without the fault.
+func (r *round) lookAside(res *result) {
+	r.aside++
+	res.schedule, res.fired, res.order = nil, nil, departures(res.steps)
+	if res.broken() && !slices.ContainsFunc(r.breaks, func(have *result) bool { return have.name() == res.name() }) {
+		r.take(res)
+	}
+}
+
+// comes returns the step at which the call that the fault happens to has come: 0 without one.
+func (r *round) comes(steps []step) int {
+	if r.under == nil {
+		return 0
+	}
+	struck := r.under.schedule[0].place
+	return max(0, slices.IndexFunc(steps, func(s step) bool {
+		return slices.ContainsFunc(s.candidates, func(o candidate) bool { return o.place == struck })
+	}))
 }
 
 // branchOff lets a way be gone that leads off a run, unless it is known.
@@ -236,28 +191,7 @@ func (r *result) end() string {
 	return strings.Join([]string{r.outcome(), r.final, strings.Join(r.failures, "\n"), strings.Join(asks, "\x01")}, "\x02")
 }
 
-// summary is the report on a round.
-func (r *round) summary() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "orders of %s: %s", r.what, count(r.runs, "run", "runs"))
-	if !r.times {
-		fmt.Fprintf(&b, " for %s", ordersCount(r.all))
-	}
-	if n := r.twice + r.spared; n > 0 {
-		fmt.Fprintf(&b, "; at %s another way was left out, which could only repeat what was seen", count(n, "point", "points"))
-	}
-	if r.unpaid > 0 {
-		fmt.Fprintf(&b, "; %s left out: Orders(n) sets the budget", count(r.unpaid, "way that may show more was", "ways that may show more were"))
-	}
-	return b.String() + "\n"
-}
-
-func ordersCount(n float64) string {
-	switch {
-	case n == 1:
-		return "the only order"
-	case n < 1e6:
-		return fmt.Sprintf("%.0f orders", n)
-	}
-	return fmt.Sprintf("about %.0e orders", n)
+// contested tells whether several calls waited at once in a run.
+func contested(steps []step) bool {
+	return slices.ContainsFunc(steps, func(s step) bool { return len(s.candidates) > 1 })
 }

@@ -59,6 +59,9 @@ func (e *exploration) summary() string {
 	for _, r := range e.rounds {
 		b.WriteString(r.summary())
 	}
+	for _, s := range e.series {
+		b.WriteString(s.summary())
+	}
 	if e.shortest() == nil {
 		return strings.TrimSpace(b.String())
 	}

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -31,6 +32,13 @@ func (r *rules) knows(a, b candidate) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.learned[pairOf(a, b)]
+}
+
+// clone returns rules that know the same, and learn for themselves.
+func (r *rules) clone() *rules {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &rules{everything: r.everything, learned: maps.Clone(r.learned)}
 }
 
 // learn notes that the order of two calls matters to the body.
