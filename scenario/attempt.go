@@ -13,6 +13,13 @@ import (
 // run executes the body once. It always returns: after the limits of the run, or, where no virtual time can pass, after the watchdog
 // has seen no call for too long.
 func (x *runner) run(tr trial) *result {
+	r := x.patiently(tr)
+	x.gauge.read(r)
+	return r
+}
+
+// patiently makes runs until the faults have happened, where a body wavers.
+func (x *runner) patiently(tr trial) *result {
 	r := x.once(tr)
 	if !x.wavers || len(tr.schedule) == 0 {
 		return r

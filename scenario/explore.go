@@ -24,6 +24,9 @@ import (
 // shows are skipped and counted: a reply lost where nothing changed, a replica that lags behind nothing, a second fault after
 // one under which body did exactly what it did under another, and two faults of which one breaks body alone.
 //
+// The report has what became of each kind at each call. With go test -cover and one worker (see [Parallel]) it tells which runs came to
+// code that none before them had.
+//
 // Explore cannot be used inside a bubble: it makes one for each run. Use it once in a test or subtest: that is what a replay names.
 func Explore(t *testing.T, body func(*T) error, opts ...Option) {
 	t.Helper()
@@ -61,7 +64,7 @@ func newRunner(t *testing.T, body func(*T) error, opts []Option) (*runner, error
 	if err != nil {
 		return nil, err
 	}
-	return &runner{config: c, t: t, body: body}, nil
+	return &runner{config: c, t: t, body: body, gauge: gaugeFor(c)}, nil
 }
 
 // An exploration is the runs of one Explore, and what they have shown.
@@ -87,6 +90,7 @@ type exploration struct {
 	series     []series        // of orders under faults
 	promises   promises        // of T.Sometimes
 	met        map[int]bool    // expectations that runs were about
+	raised     []string        // runs that raised the coverage, and to what
 	matrix     matrix          // of single faults at calls that come anyway
 	stale      []string        // kept schedules that the body no longer comes to
 	mended     int             // kept schedules that it holds under now
@@ -293,6 +297,9 @@ func (e *exploration) take(r *result) {
 	e.runs++
 	e.tally.add(r)
 	e.note(r)
+	if r.raised > 0 {
+		e.raised = append(e.raised, fmt.Sprintf("%s to %s", r.name(), percent(r.covered)))
+	}
 	if r.usual() {
 		e.takeFaults(r)
 	}
@@ -330,7 +337,9 @@ func (e *exploration) takeFaults(r *result) {
 		case !r.happened():
 			what = missed
 		}
-		e.matrix.note(r.schedule[0].place, r.schedule[0].kind.label(r.schedule[0].late), what)
+		at, kind := r.schedule[0].place, r.schedule[0].kind.label(r.schedule[0].late)
+		e.matrix.note(at, kind, what)
+		e.matrix.raise(at, kind, r.raised)
 	}
 }
 

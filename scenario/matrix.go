@@ -24,16 +24,27 @@ func (m mark) String() string {
 }
 
 // A matrix is what became of every kind at every call that the body makes anyway, one fault a run.
-type matrix map[place]map[string]mark
+type matrix map[place]map[string]cell
+
+// A cell is what became of one kind at one call.
+type cell struct {
+	mark
+	raised float64 // by how much its run raised the share of code that is covered
+}
 
 func (m *matrix) note(p place, kind string, what mark) {
 	if *m == nil {
 		*m = make(matrix)
 	}
 	if (*m)[p] == nil {
-		(*m)[p] = make(map[string]mark)
+		(*m)[p] = make(map[string]cell)
 	}
-	(*m)[p][kind] = what
+	(*m)[p][kind] = cell{what, (*m)[p][kind].raised}
+}
+
+// raise notes that the run of a kind has raised the coverage. The cell has its mark.
+func (m matrix) raise(p place, kind string, by float64) {
+	m[p][kind] = cell{m[p][kind].mark, m[p][kind].raised + by}
 }
 
 // maxMatrix is how many calls the report shows.
@@ -57,7 +68,10 @@ func (e *exploration) matrixText() string {
 		for what := range allMarks {
 			var kinds []string
 			for _, label := range e.labels() {
-				if have, noted := marks[label]; noted && have == what {
+				if have, noted := marks[label]; noted && have.mark == what {
+					if have.raised > 0 {
+						label += " (+" + percent(have.raised) + " covered)"
+					}
 					kinds = append(kinds, label)
 				}
 			}

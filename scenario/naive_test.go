@@ -144,6 +144,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func stable(out string) string {
 	out = regexp.MustCompile(`\(\d+\.\d\ds\)`).ReplaceAllString(out, "(TIME)")
 	out = regexp.MustCompile(`\.go:\d+:`).ReplaceAllString(out, ".go:N:")
+	out = regexp.MustCompile(`(?m)^\s*(covered|coverage): .*\n| \(\+\d+\.\d% covered\)`).ReplaceAllString(out, "") // with -cover
 	var kept []string
 	picture := -1
 	for line := range strings.Lines(out) {

@@ -28,6 +28,7 @@ func (e *exploration) summary() string {
 	fmt.Fprintf(&b, "explored %s in %d runs: %s\n", e.t.Name(), e.runs, &e.tally)
 	fmt.Fprintf(&b, "calls: %s\n", e.coverage())
 	b.WriteString(indent(e.matrixText(), "\t"))
+	b.WriteString(e.covered())
 	note := func(n int, one, many string) {
 		switch {
 		case n == 1:

@@ -17,9 +17,10 @@ import (
 // A runner runs one body, again and again, each time on a server of its own.
 type runner struct {
 	config
-	t    *testing.T
-	body func(*T) error
-	left atomic.Int64 // runs that could not be cleared away
+	t     *testing.T
+	body  func(*T) error
+	left  atomic.Int64 // runs that could not be cleared away
+	gauge gauge
 
 	// What the runs so far have shown.
 	careful atomic.Bool  // a lock is held across calls: the quick keeper could not bear it

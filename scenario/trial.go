@@ -36,6 +36,8 @@ type result struct {
 	fired     []bool          // by hit of the schedule: whether it happened
 	struck    schedule        // what happened, as hits: of Chaos
 	timeline  string          // if broken or asked for
+	raised    float64         // by how much it has raised the share of code that is covered; 0 where nothing counts that
+	covered   float64         // to what
 	spun      bool            // it was left to itself, and nothing is known of it
 	steps     []step          // if there are rules
 	turns     []string        // where it departs from the usual order
