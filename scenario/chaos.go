@@ -142,7 +142,7 @@ func (c *chaos) publish(n int) {
 func (c *chaos) tell(s shrunk) string {
 	if s.least == nil {
 		return fmt.Sprintf("%s\nthe %d faults of the seed, injected one by one, do not break it: it depends on the order in which goroutines run\n%s",
-			s.whole.story(), len(s.whole.struck), timelineOf(s.whole))
+			s.whole.story(), len(s.whole.struck), timelineOf(s.whole)+c.pictureLine(s.whole))
 	}
 	enough := "is enough"
 	if len(s.least.schedule) > 1 {

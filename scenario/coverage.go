@@ -43,7 +43,7 @@ func (e *exploration) covered() string {
 	if more := len(e.raised) - maxRaised; more > 0 {
 		fmt.Fprintf(&b, " and %s more", count(more, "run", "runs"))
 	}
-	return b.String() + "\n"
+	return b.String()
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }

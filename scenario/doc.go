@@ -60,6 +60,12 @@
 //
 // Locks may be held across calls; then runs take about ten times as long. A body must not call synctest.Wait: the gate does.
 //
+// # Pages
+//
+// With go test -artifacts, or the environment variable IMAGEFAKE_ARTIFACTS set to a directory, Explore writes its report as a page for a
+// browser: what became of each kind at each call, and the ways in which body breaks, each one click away from the picture of its
+// shortest run. Chaos, Fuzz, Run and PlayAll write the pictures of the runs that they report.
+//
 // # Replay
 //
 // The environment variable IMAGEFAKE_REPLAY holds the token of one run. With it Explore and Chaos make that run alone and show what

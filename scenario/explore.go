@@ -198,6 +198,9 @@ func (e *exploration) confirm() {
 		if r.timeline == "" {
 			r.timeline = again.timeline
 		}
+		if again.broken() {
+			r.picture = again.picture
+		}
 		if again.orderly != "" && r.orderly == "" {
 			r.orderly = again.orderly
 		}

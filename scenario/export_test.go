@@ -1,8 +1,13 @@
 package scenario
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/imagefake/imagefake/fake"
 )
 
 // RunOnce returns a func that runs body without faults, for benchmarks: they have no *testing.T, and a bubble needs one.
@@ -167,4 +172,29 @@ func Unmet(t *testing.T, body func(*T) error, opts ...Option) []string {
 // OneInput makes the run of one input of Fuzz.
 func OneInput(t *testing.T, data []byte, body func(*T) error, opts ...Option) (text string, skip bool) {
 	return new(fuzzed).try(t, data, body, opts)
+}
+
+// PageOf returns the page of an exploration of so many calls and kinds, each of which breaks the body in a way of its own. All that the
+// body and its kinds name themselves is that text.
+func PageOf(t *testing.T, calls, kinds int, text string) string {
+	e := &exploration{runner: &runner{t: t}, base: new(result), runs: calls * kinds}
+	for n := range kinds {
+		e.kinds = append(e.kinds, Kind{Name: fmt.Sprintf("kind-%d-%s", n, text)})
+	}
+	for n := range calls {
+		at := place{ask{text, fake.ImageList, fmt.Sprint(n)}, 1}
+		e.base.trace = append(e.base.trace, seen{place: at, number: n + 1, text: text})
+		for i := range e.kinds {
+			e.matrix.note(at, e.kinds[i].Name, broke)
+			e.breaks = append(e.breaks, &result{
+				trial:    trial{schedule: schedule{{place: at, number: n + 1, kind: &e.kinds[i]}}},
+				failures: []string{fmt.Sprint(text, string(rune('A'+n)), string(rune('A'+i)))}, logs: []string{text}, returned: true, err: errors.New(text),
+			})
+		}
+	}
+	var page strings.Builder
+	if err := e.writePage(&page); err != nil {
+		t.Fatal(err)
+	}
+	return page.String()
 }

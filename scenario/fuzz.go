@@ -92,7 +92,7 @@ func (f *fuzzed) try(t *testing.T, data []byte, body func(*T) error, opts []Opti
 			return x.story(least), false
 		}
 	}
-	return r.story() + timelineOf(r), false
+	return r.story() + timelineOf(r) + x.pictureLine(r), false
 }
 
 // dice are the bytes that decide a run. They are thrown in the order of its calls, which is the same in every run.

@@ -21,11 +21,13 @@ func (e *exploration) groups() []group {
 	breaks := slices.Clone(e.breaks)
 	slices.SortStableFunc(breaks, func(a, b *result) int { return a.length() - b.length() })
 	var all []group
+	known := make(map[string]int)
 	for _, r := range breaks {
 		what := r.breaks()
-		at := slices.IndexFunc(all, func(g group) bool { return g.what == what })
-		if at < 0 {
+		at, found := known[what]
+		if !found {
 			at = len(all)
+			known[what] = at
 			all = append(all, group{what: what})
 		}
 		all[at].runs = append(all[at].runs, r)

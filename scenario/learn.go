@@ -14,7 +14,7 @@ func (x *runner) learn() (*result, error) {
 		return first, nil
 	}
 	if first.broken() {
-		return nil, fmt.Errorf("the body breaks without any fault:\n%s%s", indent(first.story(), "\t"), timelineOf(first))
+		return nil, fmt.Errorf("the body breaks without any fault:\n%s%s", indent(first.story(), "\t"), timelineOf(first)+x.pictureLine(first))
 	}
 	if len(first.trace) == 0 {
 		return nil, errors.New("the body makes no calls, so there is nothing that could fail: its client must use the connection of t.Cloud(), " +

@@ -108,6 +108,16 @@ func TestNaiveBaker(t *testing.T) {
 		}), bakerOptions...)
 	case "repaired":
 		scenario.Explore(t, baked(func(t *scenario.T) error { return repairedBake(t, "web", "ubuntu-2204-lts") }), bakerOptions...)
+	case "run":
+		scenario.Run(t, func(t *scenario.T) error { t.Check("a list is an error", probe(t) != nil); return nil })
+	case "chaos":
+		scenario.Chaos(t, 3, 1, func(t *scenario.T) error { t.Check("a list works", probe(t) == nil); return nil }, scenario.Faults(scenario.Denied))
+	case "play":
+		scenario.PlayAll(t, func(t *scenario.T) error {
+			_, err := create(t, "key")
+			t.Check("the name is free", status.Code(err) != codes.AlreadyExists)
+			return err
+		})
 	case "other":
 		scenario.Explore(t, probe, bakerOptions...)
 	default:
@@ -128,7 +138,7 @@ func child(t *testing.T, verbose bool, run string, env ...string) string {
 	binary, err := os.Executable()
 	require.NoError(t, err)
 	command := exec.CommandContext(t.Context(), binary, "-test.run", run, "-test.v="+strconv.FormatBool(verbose), "-test.count=1")
-	command.Env = append(os.Environ(), env...)
+	command.Env = append(append(os.Environ(), "IMAGEFAKE_ARTIFACTS="), env...)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	if err := command.Run(); err != nil {

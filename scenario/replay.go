@@ -128,14 +128,14 @@ func (x *runner) alone(one trial) {
 		x.t.Fatalf("scenario.Explore: %v", err)
 	}
 	r := x.run(one)
-	text := x.story(r)
+	text, picture := x.story(r), x.pictureLine(r)
 	x.t.Run(r.name(), func(t *testing.T) {
 		t.Helper()
 		if r.broken() {
 			t.Error(text)
 			return
 		}
-		t.Logf("it holds: %s", r.held())
+		t.Logf("it holds: %s%s", r.held(), picture)
 	})
 }
 
@@ -150,7 +150,7 @@ func (x *runner) replay(text string) {
 		x.t.Errorf("%v breaks:\n%s", r.name(), indent(x.story(r), "\t"))
 		return
 	}
-	x.t.Logf("%v holds: %s", r.name(), r.held())
+	x.t.Logf("%v holds: %s%s", r.name(), r.held(), x.pictureLine(r))
 }
 
 // held tells how a run ended that did not break.

@@ -19,7 +19,11 @@ func (e *exploration) publish() {
 	for _, expected := range e.unmet() {
 		e.t.Errorf("expected: %v: no run was about it; the body makes no such call, or the kind is not tried", expected)
 	}
-	e.t.Log(e.summary())
+	summary := e.summary()
+	if page := e.keepPage(); page != "" {
+		summary += "\n" + page
+	}
+	e.t.Log(summary)
 }
 
 // summary is the report on all the runs.
@@ -28,14 +32,33 @@ func (e *exploration) summary() string {
 	fmt.Fprintf(&b, "explored %s in %d runs: %s\n", e.t.Name(), e.runs, &e.tally)
 	fmt.Fprintf(&b, "calls: %s\n", e.coverage())
 	b.WriteString(indent(e.matrixText(), "\t"))
-	b.WriteString(e.covered())
+	for _, note := range e.notes() {
+		b.WriteString(note + "\n")
+	}
+	for _, line := range e.ordersLines() {
+		b.WriteString(line + "\n")
+	}
+	if e.shortest() == nil {
+		return strings.TrimSpace(b.String())
+	}
+	best := e.groups()[0]
+	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s", best.runs[0].name(), indent(e.tell(best), "\t"))
+	return strings.TrimSpace(b.String())
+}
+
+// notes tells what a reader of the report should know of the runs, a line for each.
+func (e *exploration) notes() []string {
+	var notes []string
 	note := func(n int, one, many string) {
 		switch {
 		case n == 1:
-			fmt.Fprintf(&b, "note: %s\n", one)
+			notes = append(notes, "note: "+one)
 		case n > 1:
-			fmt.Fprintf(&b, "note: "+many+"\n", n)
+			notes = append(notes, fmt.Sprintf("note: "+many, n))
 		}
+	}
+	if covered := e.covered(); covered != "" {
+		notes = append(notes, covered)
 	}
 	note(e.equivalent, "1 run was skipped: another shows the same", "%d runs were skipped: others show the same")
 	note(e.implied, "1 run was skipped: one of its two faults breaks the body alone", "%d runs were skipped: one of their two faults breaks the body alone")
@@ -50,25 +73,28 @@ func (e *exploration) summary() string {
 	note(int(e.left.Load()), "1 run left behind what cannot be ended", "%d runs left behind what cannot be ended")
 	note(e.mended, "1 kept schedule no longer breaks it", "%d kept schedules no longer break it")
 	for _, stale := range e.stale {
-		fmt.Fprintf(&b, "note: a kept schedule is stale (write them anew with "+keepVariable+"=1): %s\n", stale)
+		notes = append(notes, fmt.Sprintf("note: a kept schedule is stale (write them anew with "+keepVariable+"=1): %s", stale))
 	}
 	note(e.unrun, "1 run was not made, because of what earlier ones left behind",
 		"%d runs were not made, because of what earlier ones left behind")
 	if e.unchecked && len(e.tally.held) == 1 {
-		b.WriteString("note: no promise was checked, and no outcome differed: whatever the body does, this finds nothing\n")
+		notes = append(notes, "note: no promise was checked, and no outcome differed: whatever the body does, this finds nothing")
 	}
+	return notes
+}
+
+// ordersLines tells what came of orders, a line for each sort.
+func (e *exploration) ordersLines() []string {
+	var lines []string
 	for _, r := range e.rounds {
-		b.WriteString(r.summary())
+		lines = append(lines, r.summary())
 	}
 	for _, s := range e.series {
-		b.WriteString(s.summary())
+		if line := s.summary(); line != "" {
+			lines = append(lines, line)
+		}
 	}
-	if e.shortest() == nil {
-		return strings.TrimSpace(b.String())
-	}
-	best := e.groups()[0]
-	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s", best.runs[0].name(), indent(e.tell(best), "\t"))
-	return strings.TrimSpace(b.String())
+	return lines
 }
 
 // coverage tells which calls met how many faults.
@@ -103,6 +129,11 @@ func count(n int, one, many string) string {
 
 // story is the report on one broken run: what broke, how to see it again, and, where it was kept, what happened.
 func (x *runner) story(r *result) string {
+	return x.told(r) + timelineOf(r) + x.pictureLine(r)
+}
+
+// told is the report on one broken run without its picture.
+func (x *runner) told(r *result) string {
 	var b strings.Builder
 	b.WriteString(r.story())
 	for _, turn := range r.turns {
@@ -110,7 +141,6 @@ func (x *runner) story(r *result) string {
 	}
 	fmt.Fprintf(&b, "as Go code:\n%s", indent(x.goCode(r), "\t"))
 	fmt.Fprintf(&b, "again:\n\t%s\n", x.command(r))
-	b.WriteString(timelineOf(r))
 	return b.String()
 }
 

@@ -172,7 +172,7 @@ func (r *round) summary() string {
 		fmt.Fprintf(&b, " for %s", ordersCount(r.all))
 	}
 	b.WriteString(leftOut(r.twice+r.spared, r.unpaid))
-	return b.String() + "\n"
+	return b.String()
 }
 
 // summary is the report on a series, "" where nothing was to be tried.
@@ -190,7 +190,7 @@ func (s series) summary() string {
 		fmt.Fprintf(&b, "; in %d of them it did not happen, because the calls came out differently", aside)
 	}
 	b.WriteString(leftOut(spared, unpaid))
-	return b.String() + "\n"
+	return b.String()
 }
 
 // leftOut tells what was left out.

@@ -120,6 +120,7 @@ func (r *run) main() {
 	defer limit.Stop()
 	if !r.await(r.start(r.perform), limit.C, cancel) {
 		r.report()
+		r.paint()
 		return
 	}
 	cancel()
@@ -127,6 +128,7 @@ func (r *run) main() {
 	for next := r.test.takeCleanup(); next != nil; next = r.test.takeCleanup() {
 		if !r.await(r.start(next), limit.C, cancel) {
 			r.report()
+			r.paint()
 			return
 		}
 	}
@@ -142,6 +144,7 @@ func (r *run) main() {
 		closeServer()
 	}
 	r.result.failures, r.result.logs = r.test.verdict()
+	r.paint()
 	if r.bubbles > 0 {
 		time.Sleep(settle)
 	}

@@ -70,9 +70,8 @@ func (s schedule) canonical() string {
 	return strings.Join(texts, "\x01")
 }
 
-// maxCalls is how many calls of a run a token can name: far more than a run makes, and few enough that a damaged token takes no memory
-// to speak of.
-const maxCalls = 1 << 20
+// maxRepeats is how often a token may say that something is repeated.
+const maxRepeats = 1 << 20
 
 // parseSchedule is the inverse of String and of exact.
 func parseSchedule(text string, kinds []Kind) (schedule, error) {
@@ -88,12 +87,9 @@ func parseSchedule(text string, kinds []Kind) (schedule, error) {
 		}
 		n := 1
 		if repeated {
-			if n, err = strconv.Atoi(times); err != nil || n < 1 || n > maxCalls {
+			if n, err = strconv.Atoi(times); err != nil || n < 1 || n > maxRepeats {
 				return nil, fmt.Errorf("%q: the number of times, %q, is none", part, times)
 			}
-		}
-		if max(h.n, h.number, len(s)+1) > maxCalls-n+1 {
-			return nil, fmt.Errorf("%q: a run does not make that many calls", part)
 		}
 		for range n {
 			s = append(s, h)

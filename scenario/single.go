@@ -49,5 +49,5 @@ func single(t *testing.T, body func(*T) error, opts []Option) string {
 		}
 		return ""
 	}
-	return r.story() + timelineOf(r)
+	return r.story() + timelineOf(r) + x.pictureLine(r)
 }

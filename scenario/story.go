@@ -111,7 +111,7 @@ func PlayAll(t *testing.T, body func(*T) error, opts ...Option) {
 			t.Helper()
 			switch {
 			case r.broken():
-				t.Error("\n" + r.story() + st.moral() + "\n" + timelineOf(r))
+				t.Error("\n" + r.story() + st.moral() + "\n" + timelineOf(r) + x.pictureLine(r))
 			case r.skipped:
 				t.Skip("the body was skipped")
 			case len(r.missing) > 0:

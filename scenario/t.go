@@ -38,7 +38,7 @@ type T struct {
 	logs      []string
 	failed    bool
 	skipped   bool
-	quiet     bool             // the server is closing: its picture of the run is asked for elsewhere
+	quiet     bool             // the server is closing, and need not draw what it saw: the run does, once, if somebody asks
 	helpers   map[uintptr]bool // where helpers said that they are
 	cleanups  []func()
 	temp      string // parent of the TempDirs, "" before the first
@@ -153,7 +153,7 @@ func (t *T) FailNow() { t.Fail(); runtime.Goexit() }
 func (t *T) Failed() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.failed
+	return t.failed && !t.quiet
 }
 
 // Log keeps a text for the report of the run, if it breaks.

@@ -36,6 +36,7 @@ type result struct {
 	fired     []bool          // by hit of the schedule: whether it happened
 	struck    schedule        // what happened, as hits: of Chaos
 	timeline  string          // if broken or asked for
+	picture   *picture        // if asked for, and pages are; else nil
 	raised    float64         // by how much it has raised the share of code that is covered; 0 where nothing counts that
 	covered   float64         // to what
 	spun      bool            // it was left to itself, and nothing is known of it
