@@ -31,6 +31,10 @@ func repeat(t *testing.T, text string) sayings {
 	_, _ = images.List(t.Context(), &compute.ListImagesRequest{FolderId: "f"})
 	_, _ = images.List(t.Context(), &compute.ListImagesRequest{FolderId: text, Filter: text})
 	_, _ = images.Delete(t.Context(), &compute.DeleteImageRequest{ImageId: text})
+	_, _ = images.Create(t.Context(), &compute.CreateImageRequest{FolderId: "f", Source: &compute.CreateImageRequest_DiskId{DiskId: "epd"}})
+	for _, op := range cloud.Operations() {
+		op.Fail(codes.Internal, text)
+	}
 	cloud.Operation(text)
 	cloud.SetImageStatus(text, compute.Image_READY)
 	canceled, cancel := context.WithCancel(t.Context())
@@ -38,6 +42,9 @@ func repeat(t *testing.T, text string) sayings {
 	cloud.NextOperation(canceled, fake.ByCaller(text))
 
 	said := sayings{"transcript": cloud.Transcript(), "timeline": cloud.Timeline(), "fault": fault.String()}
+	var page strings.Builder
+	require.NoError(t, cloud.WriteTimeline(&page))
+	said["page"], said["state"] = page.String(), cloud.Snapshot().String()
 	for e := range cloud.Events() {
 		said[fmt.Sprintf("event %d", e.Seq)] = e.Text + e.String()
 		if e.Call != nil {

@@ -357,9 +357,9 @@ func strange[M proto.Message](m M) M {
 	return m
 }
 
-// strangers are the probes of fields that the fake does not know, at the top of every request and within the nested messages.
-func strangers() (probes []probe) {
-	for method, request := range map[fake.Method]proto.Message{
+// goodRequests returns a request for each method, such as it takes of a caller in a cloud with the image ready.
+func goodRequests() map[fake.Method]proto.Message {
+	return map[fake.Method]proto.Message{
 		fake.ImageGet:                     get(ready),
 		fake.ImageGetLatestByFamily:       latest(folder, "web"),
 		fake.ImageList:                    list(func(*compute.ListImagesRequest) {}),
@@ -376,7 +376,12 @@ func strangers() (probes []probe) {
 		fake.EndpointList:                 &endpoint.ListApiEndpointsRequest{},
 		fake.TokenCreate:                  &iam.CreateIamTokenRequest{Identity: &iam.CreateIamTokenRequest_Jwt{Jwt: "jwt"}},
 		fake.TokenCreateForServiceAccount: &iam.CreateIamTokenForServiceAccountRequest{ServiceAccountId: "aje"},
-	} {
+	}
+}
+
+// strangers are the probes of fields that the fake does not know, at the top of every request and within the nested messages.
+func strangers() (probes []probe) {
+	for method, request := range goodRequests() {
 		probes = append(probes, probe{method.String() + "/stray field", strange(request), unmodelled(method.String(), "1999")})
 	}
 	someone := &access.Subject{Id: "someone", Type: "userAccount"}

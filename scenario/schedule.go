@@ -70,8 +70,9 @@ func (s schedule) canonical() string {
 	return strings.Join(texts, "\x01")
 }
 
-// maxRepeats is how often a token may say that something is repeated.
-const maxRepeats = 1 << 20
+// maxCalls is how many calls of a run a token can name: far more than a run makes, and few enough that a damaged token takes no memory
+// to speak of.
+const maxCalls = 1 << 20
 
 // parseSchedule is the inverse of String and of exact.
 func parseSchedule(text string, kinds []Kind) (schedule, error) {
@@ -87,9 +88,12 @@ func parseSchedule(text string, kinds []Kind) (schedule, error) {
 		}
 		n := 1
 		if repeated {
-			if n, err = strconv.Atoi(times); err != nil || n < 1 || n > maxRepeats {
+			if n, err = strconv.Atoi(times); err != nil || n < 1 || n > maxCalls {
 				return nil, fmt.Errorf("%q: the number of times, %q, is none", part, times)
 			}
+		}
+		if max(h.n, h.number, len(s)+1) > maxCalls-n+1 {
+			return nil, fmt.Errorf("%q: a run does not make that many calls", part)
 		}
 		for range n {
 			s = append(s, h)

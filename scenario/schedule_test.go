@@ -126,3 +126,43 @@ created by testing/synctest.Test in goroutine 1
 	require.Equal(t, "a goroutine started at baker.go:3 (bake.Bake.func1)",
 		userPlace("runtime.gopark(0x1)\n\t"+standardLibrary+"runtime/proc.go:12 +0x1\ncreated by example.com/bake.Bake.func1 in goroutine 7\n\t/src/bake/baker.go:3 +0x1"))
 }
+
+// FuzzReplay: a token is refused, or means something that is written the same way from then on, and takes no more memory than it may.
+func FuzzReplay(f *testing.F) {
+	kinds := append(defaultKinds(), Silence)
+	for _, text := range []string{
+		"", "1;x", "2", "2;;;;;", "2;TestBake;1a2b3c4d;0;;no-fault", "2;TestBake%2Fsub;v;18446744073709551615;a3.1-7.2;ImageCreate#1~7a3f0c21b9e4.1/lost-reply*3",
+		"2;T;v;1;3.1;baker.ImageGet#1/deadline-late+/pkg.Service/Method#2~aa.2/unavailable", "2;T;v;-1;;", "2;%zz;v;1;;", "2;T;v;1;1.0-1.0;",
+		"2;T;v;1;;ImageCreate#1~aa.9223372036854775807/lost-reply*2", "2;T;v;1;;ImageCreate#9223372036854775807/lost-reply*2",
+		"2;T;v;1;;" + strings.Repeat("ImageGet#1/unavailable*1048576+", 8) + "ImageGet#1/unavailable", "2;T;v;1;;+", "2;T;v;1;;%2E.ImageGet#1/denied",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		tk, err := parseToken(text)
+		if err != nil {
+			return
+		}
+		again, err := parseToken(tk.String())
+		require.NoError(t, err, tk.String())
+		require.Equal(t, tk, again)
+
+		if faults, err := parseSchedule(tk.faults, kinds); err == nil {
+			require.LessOrEqual(t, len(faults), maxCalls)
+			named, err := parseSchedule(faults.String(), kinds)
+			require.NoError(t, err, "%s of %q", faults, text)
+			require.Equal(t, faults.String(), named.String())
+			if !slices.ContainsFunc(faults, func(h hit) bool { return h.request == "" }) {
+				exact, err := parseSchedule(faults.exact(), kinds)
+				require.NoError(t, err, "%s of %q", faults.exact(), text)
+				require.Equal(t, faults, exact)
+			}
+		}
+		order, err := parseOrder(strings.TrimPrefix(tk.order, "a"))
+		if err == nil {
+			same, err := parseOrder(order.String())
+			require.NoError(t, err)
+			require.Equal(t, order, same)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/protobuf/testing/protocmp"
@@ -112,4 +113,48 @@ func TestTimelineAtTheEnd(t *testing.T) {
 	page, err := os.ReadFile(at)
 	require.NoError(t, err)
 	require.Contains(t, string(page), "ImageList")
+}
+
+// FuzzStateFile: a file is refused, or holds images that are written and read again as they were, and that a server takes or refuses
+// one by one.
+func FuzzStateFile(f *testing.F) {
+	whole, err := encode([]*compute.Image{
+		{Id: "fd8a", FolderId: "f", Name: "web", Status: compute.Image_READY, Labels: map[string]string{"a": "b"}, MinDiskSize: 4 << 20},
+		{Id: "fd8b", FolderId: "f", Os: &compute.Os{Type: compute.Os_LINUX}, Status: compute.Image_ERROR},
+	})
+	require.NoError(f, err)
+	const file = `{"kind": "imagefake state", "version": 1, "images": [%s]}`
+	for _, text := range []string{
+		"", "{}", "null", "[]", string(whole), string(whole[:len(whole)/2]), string(whole) + "{}", `{"kind": "imagefake state", "version": 1}`,
+		`{"kind": "imagefake state", "version": 1e0, "images": null}`, fmt.Sprintf(file, ""), fmt.Sprintf(file, "null"), fmt.Sprintf(file, "1"),
+		fmt.Sprintf(file, `{"id": "fd8a", "folderId": "f", "status": "CREATING"}, {"id": "x", "folderId": "f", "status": "DELETING"}`),
+		fmt.Sprintf(file, `{"id": "fd8a", "folderId": "f"}, {"id": "fd8a"}`), fmt.Sprintf(file, `{"status": 99, "createdAt": "9999-12-31T23:59:59.9Z"}`),
+		fmt.Sprintf(file, `{"name": "\u0000\ud800"}`), fmt.Sprintf(file, `{"minDiskSize": "-9223372036854775808", "folderId": "f"}`),
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		images, err := decode(text)
+		if err != nil {
+			require.Nil(t, images)
+			return
+		}
+		cloud, err := fake.Start(fake.WithPlan(fake.Stuck()))
+		require.NoError(t, err)
+		taken := cloud.AddImages(images...)
+		require.LessOrEqual(t, len(taken), len(images))
+		require.Equal(t, len(taken) < len(images), cloud.Close() != nil)
+
+		settled := make([]*compute.Image, 0, len(taken)) // what was under way has not happened
+		for _, im := range taken {
+			if im.Status != compute.Image_CREATING {
+				settled = append(settled, im)
+			}
+		}
+		saved, err := encode(taken)
+		require.NoError(t, err)
+		again, err := decode(saved)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(settled, again, protocmp.Transform()))
+	})
 }

@@ -172,7 +172,7 @@ func provenPage(rows []conformance.Row, cases []conformance.Case, tests map[stri
 	fmt.Fprintf(&b, provenHead, len(rows), len(rows)-alone, len(cases), alone, chosen)
 	for _, name := range slices.Sorted(maps.Keys(tests)) {
 		if at := strings.LastIndex(name, ".Fuzz"); at >= 0 {
-			fmt.Fprintf(&b, "go test -run xxx -fuzz '^%s$' -fuzztime 10m ./%s\n", name[at+1:], name[:at])
+			fmt.Fprintf(&b, "bash .ci/fuzz 10m '^%s$' # in %s\n", name[at+1:], name[:at])
 		}
 	}
 	b.WriteString("```\n")

@@ -33,8 +33,9 @@ type lexeme struct {
 	column int
 }
 
+// isWord tells whether a lexeme is a keyword, in either case. Letters that fold to a Latin one, such as the long s, are others.
 func (l lexeme) isWord(keyword string) bool {
-	return l.kind == word && strings.EqualFold(l.text, keyword)
+	return l.kind == word && len(l.text) == len(keyword) && strings.EqualFold(l.text, keyword)
 }
 
 func (l lexeme) isSymbol(text string) bool { return l.kind == symbol && l.text == text }

@@ -97,3 +97,29 @@ func TestTokenDamaged(t *testing.T) {
 		require.ErrorIs(t, err, listing.ErrBadToken, "%q made of %q", damaged, token)
 	})
 }
+
+// FuzzToken: a token is refused, or is the one that its key makes.
+func FuzzToken(f *testing.F) {
+	scope := listing.NewScope("List", "folder")
+	for _, token := range []string{
+		"", "A", "AAAAAA", "garbage", "=", scope.Token(nil), scope.Token([]byte("k")), scope.Token([]byte("key")), scope.Token([]byte("key")) + "\n",
+		scope.Token(bytes.Repeat([]byte("k"), listing.MaxKey)), listing.NewScope("List", "other").Token([]byte("key")),
+	} {
+		f.Add(token)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		key, err := scope.Key(token)
+		if err == nil {
+			require.Equal(t, token, scope.Token(key))
+		} else {
+			require.True(t, err == listing.ErrBadToken || err == listing.ErrOtherListing, "%v", err)
+			require.Nil(t, key)
+		}
+		made := scope.Token([]byte(token)) // any text may be a key as well
+		key, err = scope.Key(made)
+		require.NoError(t, err)
+		require.Equal(t, token, string(key))
+		_, err = listing.NewScope(token).Key(made)
+		require.Equal(t, listing.ErrOtherListing, err)
+	})
+}

@@ -5,8 +5,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -29,6 +32,35 @@ func TestPageOfAnyStory(t *testing.T) {
 		require.NotContains(t, page.String(), "ZgotmplZ")
 	})
 }
+
+// FuzzStory tells stories of any shape, each drawn from a number, in which others say a text: the lines have no character that does
+// more than be read, the page has nothing that the text brought in, and neither is longer than what is told calls for.
+func FuzzStory(f *testing.F) {
+	for i, text := range append(slices.Clone(hostile), strings.Repeat("wide ", 2000), strings.Repeat("<", 3000), strings.Repeat("\n", 500), "fd8image000000000001") {
+		f.Add(text, i)
+	}
+	f.Fuzz(func(t *testing.T, text string, shape int) {
+		s := rapid.Custom(func(t *rapid.T) Story { return randomStory(t, text, "web") }).Example(shape)
+		told := Text(s, 100, 0)
+		require.LessOrEqual(t, strings.Count(told, "\n"), maxLines*(maxRows+behindCut)+40)
+		for line := range strings.Lines(told) {
+			line = strings.TrimSuffix(line, "\n")
+			require.LessOrEqual(t, utf8.RuneCountInString(line), 100)
+			require.False(t, strings.ContainsFunc(line, invisible), "%q", line)
+		}
+		var page bytes.Buffer
+		require.NoError(t, HTML(&page, s))
+		seen := read(t, page.Bytes())
+		require.False(t, strings.ContainsFunc(strings.ReplaceAll(seen.text, "\n", ""), invisible))
+		for _, link := range seen.links {
+			require.Equal(t, 1, seen.ids[strings.TrimPrefix(link, "#")], "link %q", link)
+		}
+		require.NotContains(t, page.String(), "ZgotmplZ")
+		require.LessOrEqual(t, page.Len(), 20_000+(2*len(s.Calls)+len(s.Events))*(2_000+40*len(text)))
+	})
+}
+
+func invisible(r rune) bool { return !unicode.IsGraphic(r) }
 
 func TestPageEscapes(t *testing.T) {
 	const evil = `</title></svg><script>alert("1")</script><img src=x onerror='alert(2)'>`

@@ -17,11 +17,14 @@ var hostile = []string{
 	"a-name-that-is-much-longer-than-any-name-may-be-in-the-service-and-goes-on-and-on-and-on-for-more-than-a-hundred-characters",
 }
 
-// randomStory draws any story, also such as no server tells.
-func randomStory(t *rapid.T) Story {
-	text := func(label string) string {
-		return rapid.OneOf(rapid.SampledFrom(hostile), rapid.StringN(0, 60, 200)).Draw(t, label)
+// randomStory draws any story, also such as no server tells. Where others have their say it has one of the texts; without any, hostile
+// and random ones.
+func randomStory(t *rapid.T, texts ...string) Story {
+	said := rapid.OneOf(rapid.SampledFrom(hostile), rapid.StringN(0, 60, 200))
+	if len(texts) > 0 {
+		said = rapid.SampledFrom(texts)
 	}
+	text := func(label string) string { return said.Draw(t, label) }
 	chance := func(label string) bool { return rapid.Bool().Draw(t, label) }
 	s := Story{Title: text("title"), Dropped: rapid.IntRange(0, 3).Draw(t, "dropped")}
 	for range rapid.IntRange(1, 40).Draw(t, "lanes") {
