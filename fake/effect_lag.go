@@ -2,7 +2,6 @@ package fake
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/imagefake/imagefake/fake/internal/world"
 )
@@ -10,14 +9,11 @@ import (
 // maxLag is how many versions of an image or operation are remembered.
 const maxLag = 16
 
-// reads are the methods that a lagging replica can answer. The addresses of services never change.
-var reads = methodsThat(Method.Reads, func(m Method) bool { return m.Service() != EndpointGet.Service() })
-
-// Lag answers a read from a replica that lags behind: every image and operation is seen as it was that many changes of its own
-// ago, 16 at most; access bindings are a part of their image. What did not exist then is not found. What the test added before the
+// Lag answers a read from a replica that lags behind: every image, other resource and operation is seen as it was that many changes of
+// its own ago, 16 at most; access bindings are a part of their image. What did not exist then is not found. What the test added before the
 // first call, and what came with a restored or forked state, has always existed. Whoever has seen a name taken has seen it given up, so
 // no two images bear one name. A poll that lags moves no operation. A read of what has not changed is answered as always, and the fault
-// has not happened to it.
+// has not happened to it. What a handler of the test answers has no past that the server knows: there it is misuse.
 func Lag(changes int) Effect { return effect(lagging{back: changes}) }
 
 type lagging struct {
@@ -27,7 +23,22 @@ type lagging struct {
 
 func (l lagging) String() string             { return fmt.Sprintf("lag %d changes behind", l.back) }
 func (lagging) home() (at place, fixed bool) { return beforeCommit, true }
-func (l lagging) misfit(m Method) string     { return sensibleFor(l, m, reads) }
+
+// misfit: the addresses of services never change.
+func (l lagging) misfit(m Method) string {
+	if m.Reads() && m.Service() != EndpointGet.Service() {
+		return ""
+	}
+	return fmt.Sprintf("%q makes sense for methods that read what can change, such as %v", l, []Method{ImageGet, ImageList, OperationGet})
+}
+
+// misfitOn: what the server does not store has no past.
+func (l lagging) misfitOn(s *Server, m Method) string {
+	if rowOf(m).own || s.neighbours.method(m) != nil && s.handlers[m] == nil {
+		return ""
+	}
+	return fmt.Sprintf("%v is answered by a handler of the test, and only that knows what it would have answered before: use Reply, or serve it with WithNeighbours", m)
+}
 
 func (l lagging) wrong() string {
 	if l.back < 1 || l.back > maxLag {
@@ -41,12 +52,4 @@ func (l lagging) act(e *encounter) *answer {
 	s.look(func(w *world.World) { e.errand.view = s.history.lagging(w, l.back) })
 	e.errand.lag = e // whether anything is seen to lag turns out when the read is answered
 	return nil
-}
-
-// sensibleFor returns why an action finds nothing to do at a method that is not among those it is for.
-func sensibleFor(a action, m Method, those []Method) string {
-	if slices.Contains(those, m) {
-		return ""
-	}
-	return fmt.Sprintf("%q makes sense for %v only", a, those)
 }

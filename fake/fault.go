@@ -86,7 +86,34 @@ func (s *Server) brokenFault(f Fault) string {
 	if _, counts := f.When.(polls); counts && !(methods == nil || slices.Contains(methods, OperationGet)) {
 		return "Polls counts polls of operations: On must be OperationGet, or use Nth"
 	}
-	return f.Do.broken(methods)
+	if broken := f.Do.broken(methods); broken != "" {
+		return broken
+	}
+	return s.misfit(f.Do, methods)
+}
+
+// misfit returns why an effect finds nothing to do on this server at any call of the methods, "" if it may; no methods: there is no such
+// limit.
+func (s *Server) misfit(do Effect, methods []Method) string {
+	for _, l := range do.links {
+		picky, is := l.action.(interface{ misfitOn(*Server, Method) string })
+		if !is {
+			continue
+		}
+		why := ""
+		for _, m := range methods {
+			if l.misfit(m) != "" {
+				continue
+			}
+			if why = picky.misfitOn(s, m); why == "" {
+				break
+			}
+		}
+		if why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 // Injected is a fault on a server.

@@ -22,7 +22,6 @@ func answersDisk(_ context.Context, r *compute.GetDiskRequest) (*compute.Disk, e
 }
 
 func TestAHandlerWinsWhoeverServesTheRest(t *testing.T) {
-	diskGet := fake.Method(compute.DiskService_Get_FullMethodName)
 	handler := fake.WithHandler(diskGet, answersDisk)
 	for name, c := range map[string]struct {
 		rest fake.Option

@@ -1,9 +1,6 @@
 package fake
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Method names one RPC by its full gRPC name. The constants are the methods that every server serves; one of a service that
 // [WithNeighbours] or [WithService] adds is a conversion:
@@ -92,10 +89,3 @@ func (m Method) Reads() bool { f := m.facts(); return f != nil && f.reads }
 
 // Pages tells whether the method answers in pages: its request has a page_token, its reply a next_page_token.
 func (m Method) Pages() bool { f := m.facts(); return f != nil && f.pages }
-
-// methodsThat returns those of the server's own methods for which all hold.
-func methodsThat(hold ...func(Method) bool) []Method {
-	return slices.DeleteFunc(Methods(), func(m Method) bool {
-		return slices.ContainsFunc(hold, func(holds func(Method) bool) bool { return !holds(m) })
-	})
-}

@@ -173,7 +173,6 @@ func TestPlansAndFaultsAndTheRecordHoldForNeighbours(t *testing.T) {
 }
 
 func TestWhatANeighbourCannotBe(t *testing.T) {
-	diskGet := fake.Method(compute.DiskService_Get_FullMethodName)
 	byHand := fake.WithService(func(r grpc.ServiceRegistrar, _ *fake.Server) { compute.RegisterDiskServiceServer(r, wordy{}) })
 	answer := func(context.Context, *compute.GetDiskRequest) (*compute.Disk, error) { return nil, nil }
 	for name, c := range map[string]struct {
