@@ -125,6 +125,30 @@ func TestACallbackMayUseServerAndClients(t *testing.T) {
 	}
 }
 
+// What a func does to the call that it is shown is its own affair.
+func TestACallbackIsShownACopy(t *testing.T) {
+	cloud := fake.New(t)
+	cloud.AddImages(&compute.Image{Id: "im", FolderId: folder, Name: "web"})
+	for _, do := range []fake.Effect{fake.Run(spoil), fake.Run(spoil).Late()} {
+		cloud.Inject(fake.Fault{On: fake.ImageGet, Do: do})
+	}
+	im, err := clientsOf(cloud.Conn()).Get(t.Context(), &compute.GetImageRequest{ImageId: "im"})
+	require.NoError(t, err)
+	require.Equal(t, "web", im.Name)
+	call := cloud.Calls()[0]
+	require.Equal(t, "im", call.Request.(*compute.GetImageRequest).ImageId)
+	require.Equal(t, "web", call.Reply.(*compute.Image).Name)
+	require.Equal(t, "web", cloud.Image("im").Name)
+}
+
+func spoil(c *fake.Call) {
+	c.Request.(*compute.GetImageRequest).ImageId = "spoilt"
+	if im, ok := c.Reply.(*compute.Image); ok {
+		im.Name = "spoilt"
+	}
+	c.Header["spoilt"] = []string{"spoilt"}
+}
+
 func TestACallbackThatOutlivesItsServerDoesNotReportToAFinishedTest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})

@@ -65,6 +65,15 @@ func TestReplan(t *testing.T) {
 		require.True(t, op.Done())
 		require.Equal(t, compute.Image_READY, cloud.Image(image).Status)
 
+		started, _ = c.create(t, fromDisk("halfway"))
+		op = cloud.Operation(started.Id)
+		steps := fake.Plan{Steps: []fake.Step{{Name: "copy", When: fake.ByHand()}, {Name: "check", When: fake.ByHand()}}}
+		op.Replan(steps)
+		op.Step()
+		op.Replan(steps)
+		require.Contains(t, op.String(), "at copy", "a new plan begins with its first step")
+		op.Complete()
+
 		started, image = c.create(t, fromDisk("api"))
 		op = cloud.Operation(started.Id)
 		op.Replan(fake.AtOnce())

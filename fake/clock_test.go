@@ -135,6 +135,47 @@ func TestAClockOfOnesOwn(t *testing.T) {
 	require.True(t, (<-done).GetDone(), "what waits wakes by After")
 }
 
+// Nothing of a closed server is due on its clock, and its record ends with it.
+func TestAClosedServerLeavesItsClock(t *testing.T) {
+	clock := fake.NewClock(newYear)
+	cloud, err := fake.Start(fake.WithClock(clock), after(time.Hour))
+	require.NoError(t, err)
+	clientsOf(cloud.Conn()).create(t, fromDisk("web"))
+	require.Len(t, clock.Pending(), 1)
+	require.NoError(t, cloud.Close())
+	require.Empty(t, clock.Pending())
+	clock.Advance(time.Minute)
+	for e := range cloud.Events() {
+		require.NotEqual(t, fake.ClockEvent, e.Kind, "%v", e)
+	}
+}
+
+// That a ManualClock has moved is something to wait for.
+func TestAMoveOfTheClockWakesWhoeverWaits(t *testing.T) {
+	clock := fake.NewClock(newYear)
+	cloud := fake.New(t, fake.WithClock(clock))
+	asked, come := make(chan struct{}, 100), make(chan error)
+	go func() {
+		come <- cloud.Await(t.Context(), func() bool { asked <- struct{}{}; return clock.Now().After(newYear) })
+	}()
+	<-asked
+	clock.Advance(time.Minute)
+	require.NoError(t, <-come)
+}
+
+// What is overdue when somebody looks happens at its own time, and what follows counts from there.
+func TestWhatIsOverdueHappensAtItsOwnTime(t *testing.T) {
+	clock := &plainClock{now: newYear}
+	cloud := fake.New(t, fake.WithClock(clock), fake.WithPlan(fake.Plan{Steps: []fake.Step{{When: fake.After(time.Minute)}, {When: fake.After(time.Minute)}}}))
+	op, id := clientsOf(cloud.Conn()).create(t, fromDisk("web"))
+	clock.advance(90 * time.Second)
+	require.False(t, cloud.Operation(op.Id).Done())
+	require.Equal(t, newYear.Add(time.Minute), cloud.Operation(op.Id).Proto().ModifiedAt.AsTime())
+	clock.advance(45 * time.Second)
+	require.Equal(t, compute.Image_READY, cloud.Image(id).Status)
+	require.Equal(t, newYear.Add(2*time.Minute), cloud.Operation(op.Id).Proto().ModifiedAt.AsTime())
+}
+
 // plainClock is the least a Clock can be.
 type plainClock struct {
 	mu     sync.Mutex

@@ -145,6 +145,25 @@ func TestCloseDoesNotWaitForClientsThatSayOrReadNothing(t *testing.T) {
 	}
 }
 
+// A call that has come, and is still on its way to its commit as Close begins, takes no effect.
+func TestCallsOnTheirWayAsCloseBeginsTakeNoEffect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud, err := fake.Start(atOnce)
+		require.NoError(t, err)
+		goOn := make(chan struct{})
+		cloud.Inject(fake.Fault{On: fake.ImageCreate, Do: fake.Run(func(*fake.Call) { <-goOn })})
+		created, closed := make(chan error), make(chan error)
+		go func() { _, err := clientsOf(cloud.Conn()).Create(t.Context(), fromDisk("web")); created <- err }()
+		synctest.Wait()
+		go func() { closed <- cloud.Close() }()
+		synctest.Wait()
+		close(goOn)
+		require.Equal(t, codes.Unavailable, status.Code(<-created))
+		require.NoError(t, <-closed)
+		require.Empty(t, cloud.Images())
+	})
+}
+
 func TestCallsThatComeWhileCloseWaitsAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var cloud *fake.Server

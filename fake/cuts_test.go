@@ -165,6 +165,25 @@ func TestACutEndsTheOtherCallsOfItsConnection(t *testing.T) {
 	}
 }
 
+// A call on a connection that is cut while its handler works has no answer, whatever the handler says: the record tells what the caller saw.
+func TestAnAnswerToACutConnectionIsNone(t *testing.T) {
+	cloud := fake.New(t)
+	c := clientsOf(cloud.Conn())
+	working, goOn := make(chan struct{}), make(chan struct{})
+	cloud.Inject(fake.Fault{On: fake.ImageList, Do: fake.Run(func(*fake.Call) { close(working); <-goOn }).Late()})
+	cloud.Inject(fake.Fault{On: fake.ImageGet, Do: fake.Cut()})
+	listed := make(chan error)
+	go func() { _, err := c.List(t.Context(), &compute.ListImagesRequest{FolderId: folder}); listed <- err }()
+	<-working
+	_, _ = c.Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
+	require.Equal(t, codes.Unavailable, status.Code(<-listed))
+	close(goOn)
+	require.NoError(t, cloud.Await(t.Context(), func() bool { return !cloud.Calls(fake.ImageList)[0].Running() }))
+	call := cloud.Calls(fake.ImageList)[0]
+	require.Equal(t, codes.Unavailable, call.Status.Code())
+	require.Nil(t, call.Reply)
+}
+
 func TestHangAndDelayHeedTheCaller(t *testing.T) {
 	for name, do := range map[string]fake.Effect{
 		"hang early": fake.Hang().Early(), "hang": fake.Hang(), "hang late": fake.Hang().Late(),

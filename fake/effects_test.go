@@ -150,6 +150,24 @@ func TestStatusesArriveAsTheyWereGiven(t *testing.T) {
 	}
 }
 
+// What a status says beside its text: when to come back, and what the service says itself, then what the test gave.
+func TestDetailsOfStatuses(t *testing.T) {
+	cloud := fake.New(t)
+	c := clientsOf(cloud.Conn())
+	create := func(do fake.Effect) []any {
+		defer cloud.Inject(fake.Fault{On: fake.ImageCreate, Do: do}).Remove()
+		_, err := c.Create(t.Context(), fromDisk("web"))
+		return status.Convert(err).Details()
+	}
+	details := create(fake.Throttle(2 * time.Second))
+	require.Equal(t, 2*time.Second, details[0].(*errdetails.RetryInfo).RetryDelay.AsDuration())
+	details = create(fake.Return(codes.ResourceExhausted, &errdetails.ErrorInfo{Reason: "own"}))
+	require.Len(t, details, 3)
+	require.Equal(t, "QuotaFailure", string(details[0].(proto.Message).ProtoReflect().Descriptor().Name()))
+	require.Equal(t, "own", details[1].(*errdetails.ErrorInfo).Reason)
+	require.IsType(t, &errdetails.RequestInfo{}, details[2])
+}
+
 func TestReplyAnswersInsteadOfTheHandler(t *testing.T) {
 	cloud := fake.New(t, atOnce)
 	im := cloud.AddImages(named("base"))[0]

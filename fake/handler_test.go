@@ -153,6 +153,37 @@ func TestJobs(t *testing.T) {
 	}
 }
 
+// A job is of the server whose call it answers, and what its messages become later is nothing to it.
+func TestJobsAreCopiedAndOfOneServer(t *testing.T) {
+	relocate := fake.Method(compute.DiskService_Relocate_FullMethodName)
+	other, err := fake.Start()
+	require.NoError(t, err)
+	cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.ByHand())),
+		fake.WithHandler(relocate, func(ctx context.Context, r *compute.RelocateDiskRequest) (*operation.Operation, error) {
+			if r.DiskId == "elsewhere" {
+				return other.StartOperation(ctx, fake.Job{})
+			}
+			cloud, _ := fake.Serving(ctx)
+			disk := &compute.Disk{Id: "d", FolderId: folder, Name: "as it was"}
+			answer := &compute.Disk{Name: "as it was"}
+			op, err := cloud.StartOperation(ctx, fake.Job{Resource: disk, Response: answer})
+			disk.Name, answer.Name = "later", "later"
+			return op, err
+		}))
+	disks := compute.NewDiskServiceClient(cloud.Conn())
+	op, err := disks.Relocate(t.Context(), &compute.RelocateDiskRequest{DiskId: "d"})
+	require.NoError(t, err)
+	cloud.Operation(op.Id).Complete()
+	require.Equal(t, "as it was", cloud.Resource("d").(*compute.Disk).Name)
+	answer := &compute.Disk{}
+	require.NoError(t, cloud.Operation(op.Id).Proto().GetResponse().UnmarshalTo(answer))
+	require.Equal(t, "as it was", answer.Name)
+
+	_, err = disks.Relocate(t.Context(), &compute.RelocateDiskRequest{DiskId: "elsewhere"})
+	require.Equal(t, codes.Internal, status.Code(err))
+	require.ErrorContains(t, other.Close(), "of no call of this server")
+}
+
 func TestServingIsOfACallAlone(t *testing.T) {
 	cloud, err := fake.Start()
 	require.NoError(t, err)

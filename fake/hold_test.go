@@ -15,6 +15,7 @@ import (
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -72,6 +73,38 @@ func TestWhoSleepsOnAManualClockIsNotHeld(t *testing.T) {
 		require.Equal(t, "0", interval)
 		clock.Advance(time.Second)
 	}
+}
+
+// A held poll whose caller gives up is over: it is held for nobody.
+func TestAHeldPollEndsWithItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := fake.New(t, byHand)
+		c := clientsOf(cloud.Conn())
+		op, _ := c.create(t, fromDisk("web"))
+		c.poll(t, op.Id)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _, _ = c.ops.Get(ctx, &operation.GetOperationRequest{OperationId: op.Id}) }()
+		synctest.Wait()
+		polls := cloud.Calls(fake.OperationGet)
+		require.True(t, polls[1].Running())
+		cancel()
+		synctest.Wait()
+		polls = cloud.Calls(fake.OperationGet)
+		require.False(t, polls[1].Running())
+		require.Equal(t, codes.Canceled, polls[1].Status.Code())
+	})
+}
+
+// A poll that a lagging replica answers says when to come back: at once would be for ever.
+func TestAPollThatLagsIsNotToComeBackAtOnce(t *testing.T) {
+	cloud := fake.New(t, fake.WithPlan(fake.Plan{Steps: []fake.Step{{When: fake.Polls(1)}, {When: fake.ByHand()}}}))
+	c := clientsOf(cloud.Conn())
+	op, _ := c.create(t, fromDisk("web"))
+	_, interval := c.paced(t, t.Context(), op.Id)
+	require.Equal(t, "0", interval)
+	cloud.Inject(fake.Fault{On: fake.OperationGet, Do: fake.Lag(1)})
+	_, interval = c.paced(t, t.Context(), op.Id)
+	require.Equal(t, "1", interval)
 }
 
 func TestUnheldPolls(t *testing.T) {

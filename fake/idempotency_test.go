@@ -105,6 +105,21 @@ func TestAUsedKeyAnswersItsOperation(t *testing.T) {
 	}
 }
 
+// Two services may take the same request: under one key it is the second one's no less another method.
+func TestAUsedKeyOfAnotherServicesMethod(t *testing.T) {
+	cloud := fake.New(t, fake.WithNeighbours(&compute.DiskService_ServiceDesc))
+	stock(cloud)
+	ctx := withKey(t.Context(), "key")
+	request := setBindings(ready).(*access.SetAccessBindingsRequest)
+	of, err := clientsOf(cloud.Conn()).SetAccessBindings(ctx, request)
+	require.NoError(t, err)
+	got, err := compute.NewDiskServiceClient(cloud.Conn()).SetAccessBindings(ctx, request)
+	require.NoError(t, err)
+	require.Equal(t, of.Id, got.Id)
+	calls := cloud.Calls()
+	require.Equal(t, calls[0].Seq, calls[1].KeyReused)
+}
+
 // TestWhoStartedAnOperation: the subject of the token, else the name of the connection, else one user for all. It is also to whom an
 // idempotency key belongs.
 func TestWhoStartedAnOperation(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -167,6 +168,38 @@ func TestUpdateWritesWhatItsMaskNames(t *testing.T) {
 	}
 }
 
+// What an image needs is the larger of its two sizes, and a bound is rounded up to a multiple of 4 MiB before it is compared with that.
+func TestTheBoundThatAnUpdateGives(t *testing.T) {
+	const need = 8 << 30
+	for name, given := range map[string]struct {
+		size, storage int64
+		bound         int64
+		want          int64 // 0: it is refused
+	}{
+		"reset, where the data is larger than the disk": {1 << 30, need, 0, need},
+		"reset, where the disk is larger than the data": {need, 1 << 30, 0, need},
+		"a byte short of the need":                      {need, 1 << 30, need - 1, need},
+		"a unit short of the need":                      {need, 1 << 30, need - 4<<20, 0},
+		"a byte above the need":                         {need, 1 << 30, need + 1, need + 4<<20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := fake.New(t, atOnce, fake.WithSources(fake.Source{Disk: "epd00000000000000000", Size: given.size, StorageSize: given.storage}))
+			c := clientsOf(cloud.Conn())
+			request := fromDisk("web")
+			request.MinDiskSize = 20 << 30
+			_, id := c.create(t, request)
+			_, err := c.Update(t.Context(), &compute.UpdateImageRequest{
+				ImageId: id, MinDiskSize: given.bound, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"min_disk_size"}}})
+			if given.want == 0 {
+				require.Equal(t, codes.InvalidArgument.String(), codeName(err))
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, given.want, cloud.Image(id).MinDiskSize)
+		})
+	}
+}
+
 func TestUpdatesSideBySideWriteTheirOwnFields(t *testing.T) {
 	cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.ByHand())))
 	c := clientsOf(cloud.Conn())
@@ -180,6 +213,7 @@ func TestUpdatesSideBySideWriteTheirOwnFields(t *testing.T) {
 	first := update(&compute.UpdateImageRequest{Name: "first"}, "name")
 	second := update(&compute.UpdateImageRequest{Name: "second"}, "name")
 	words := update(&compute.UpdateImageRequest{Description: "words"}, "description")
+	again := update(&compute.UpdateImageRequest{Name: "first"}, "name") // the image was promised that name already
 
 	second.Complete()
 	words.Complete()
@@ -187,6 +221,7 @@ func TestUpdatesSideBySideWriteTheirOwnFields(t *testing.T) {
 	_, err := c.Create(t.Context(), fromDisk("first"))
 	require.ErrorContains(t, err, `Image with name "first" already exists`, "a new name is held from acceptance")
 	first.Complete()
+	again.Complete()
 
 	require.Equal(t, "first", cloud.Image("im").Name, "in the order in which they end")
 	require.Equal(t, "words", cloud.Image("im").Description)

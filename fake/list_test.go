@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/access"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 )
@@ -63,6 +64,7 @@ func listAll(t require.TestingT, c clients, r *compute.ListImagesRequest) []*com
 			require.NotEmpty(t, page.Images, "SDK iterators stop at an empty page")
 		}
 		all = append(all, page.Images...)
+		require.Less(t, len(all), 5000, "a list comes to its end")
 		if page.NextPageToken == "" {
 			return all
 		}
@@ -115,6 +117,40 @@ func TestPageSizes(t *testing.T) {
 
 // A page token is stable: whatever comes and goes between two pages, an image that is there throughout, with the same sort key, is
 // listed exactly once.
+// Images that a filter names come in the order of the list, whatever the order of the names, on pages as without.
+func TestImagesAskedForByNameComeInOrder(t *testing.T) {
+	cloud := fake.New(t)
+	c := clientsOf(cloud.Conn())
+	cloud.AddImages(
+		&compute.Image{Id: "a", FolderId: folder, Name: "zzz"},
+		&compute.Image{Id: "b", FolderId: folder, Name: "mmm"},
+		&compute.Image{Id: "c", FolderId: folder, Name: "aaa"},
+	)
+	for order, want := range map[string]string{"": "abc", "id desc": "cba", "name": "cba", "name desc": "abc"} {
+		for size := range int64(4) {
+			var got strings.Builder
+			r := &compute.ListImagesRequest{FolderId: folder, Filter: `name IN ("mmm", "zzz", "aaa")`, OrderBy: order, PageSize: size}
+			for _, im := range listAll(t, c, r) {
+				got.WriteString(im.Id)
+			}
+			require.Equal(t, want, got.String(), "%s by %d", order, size)
+		}
+	}
+}
+
+// A page token belongs to the folder that it was given for.
+func TestATokenOfAnotherFolder(t *testing.T) {
+	cloud := fake.New(t)
+	c := clientsOf(cloud.Conn())
+	for _, in := range []string{folder, "elsewhere"} {
+		cloud.AddImages(&compute.Image{FolderId: in}, &compute.Image{FolderId: in})
+	}
+	page, err := c.List(t.Context(), &compute.ListImagesRequest{FolderId: folder, PageSize: 1})
+	require.NoError(t, err)
+	_, err = c.List(t.Context(), &compute.ListImagesRequest{FolderId: "elsewhere", PageSize: 1, PageToken: page.NextPageToken})
+	require.Equal(t, codes.InvalidArgument.String(), codeName(err))
+}
+
 func TestPagesNeitherRepeatNorSkip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cloud, err := fake.Start()
@@ -234,6 +270,7 @@ func TestAccessBindings(t *testing.T) {
 			for _, b := range page.AccessBindings {
 				got = append(got, b.RoleId+"/"+b.Subject.Id)
 			}
+			require.Less(t, len(got), 1000, "a list comes to its end")
 			if r.PageToken = page.NextPageToken; r.PageToken == "" {
 				return strings.Join(got, " ")
 			}
@@ -274,6 +311,14 @@ func TestAccessBindings(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "REMOVE editor/bob", effective(op.Id))
 	require.Equal(t, "viewer/eve", bindings(0))
+
+	group := binding("viewer", "eve")
+	group.Subject.Type = "group"
+	op, err = c.UpdateAccessBindings(t.Context(), &access.UpdateAccessBindingsRequest{ResourceId: im.Id, AccessBindingDeltas: []*access.AccessBindingDelta{
+		delta(access.AccessBindingAction_ADD, group)}})
+	require.NoError(t, err)
+	require.Equal(t, "ADD viewer/eve", effective(op.Id), "a group is somebody else than the user with its id")
+	require.Equal(t, "viewer/eve viewer/eve", bindings(0))
 }
 
 func TestImagesComeInOrderOfCreation(t *testing.T) {

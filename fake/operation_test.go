@@ -170,6 +170,37 @@ func TestPlansThatMoveByThemselves(t *testing.T) {
 	}
 }
 
+// A plan that fails by itself tells its own error, whatever is wrong with the source besides.
+func TestTheErrorOfAPlanComesBeforeThatOfItsSource(t *testing.T) {
+	const uri = "https://storage.yandexcloud.net/bucket/object"
+	cloud := fake.New(t, fake.WithSources(fake.Source{Object: uri, Forbidden: true}),
+		fake.WithPlan(fake.Plan{Steps: []fake.Step{{When: fake.Polls(1)}}, Err: status.New(codes.Internal, "disk read error")}))
+	c := clientsOf(cloud.Conn())
+	op, _ := c.create(t, fromObject(uri))
+	require.Equal(t, "disk read error", c.poll(t, op.Id).GetError().GetMessage())
+}
+
+// A plan that fails shows both phases of that where a hand passes its last step, and is done in one where it moves by itself.
+func TestAPlanThatFailsByHandRollsBackFirst(t *testing.T) {
+	for name, when := range map[string]fake.StepTrigger{"by hand": fake.ByHand(), "by polls": fake.Polls(1)} {
+		t.Run(name, func(t *testing.T) {
+			cloud := fake.New(t, fake.WithPlan(fake.Plan{Steps: []fake.Step{{When: when}}, Err: status.New(codes.Internal, "disk read error")}))
+			c := clientsOf(cloud.Conn())
+			started, _ := c.create(t, fromDisk("web"))
+			op := cloud.Operation(started.Id)
+			if name == "by polls" {
+				require.True(t, c.poll(t, op.ID()).Done)
+				return
+			}
+			op.Step()
+			require.False(t, op.Done())
+			require.Equal(t, "disk read error", op.Proto().GetError().GetMessage())
+			op.Step()
+			require.True(t, op.Done())
+		})
+	}
+}
+
 func TestPlansForSomeCalls(t *testing.T) {
 	web := fake.Match(func(r *compute.CreateImageRequest) bool { return strings.HasPrefix(r.Name, "web") })
 	cloud := fake.New(t, byHand,
@@ -330,6 +361,31 @@ func TestAPollIsHeldUntilTheOperationChanges(t *testing.T) {
 }
 
 // A handle may be looked up by one goroutine while another uses it. The race detector is the judge.
+// An operation that ends at the very moment at which a hold does has ended.
+func TestAHoldThatEndsWithItsOperation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.After(20*time.Second))))
+		c := clientsOf(cloud.Conn())
+		for range 20 {
+			op, _ := c.create(t, fromDisk(""))
+			require.False(t, c.poll(t, op.Id).Done)
+			require.True(t, c.poll(t, op.Id).Done, "twenty seconds later")
+		}
+	})
+}
+
+// What the test does by hand is something to wait for, and needs no call.
+func TestAChangeByHandWakesWhoeverWaits(t *testing.T) {
+	cloud := fake.New(t)
+	asked, come := make(chan struct{}, 100), make(chan error)
+	go func() {
+		come <- cloud.Await(t.Context(), func() bool { asked <- struct{}{}; return len(cloud.Images()) > 0 })
+	}()
+	<-asked
+	cloud.AddImages(named("web"))
+	require.NoError(t, <-come)
+}
+
 func TestHandlesAreSafeForConcurrentUse(t *testing.T) {
 	cloud := fake.New(t, byHand)
 	clientsOf(cloud.Conn()).create(t, fromDisk("web"))

@@ -257,6 +257,34 @@ func TestMatchOfAnyRequest(t *testing.T) {
 	require.Len(t, cloud.Calls(inFolder), 1)
 }
 
+// A combination looks at the calls of all methods if one of its parts does.
+func TestAnyOfAMethodAndAnyCall(t *testing.T) {
+	cloud := fake.New(t)
+	images := compute.NewImageServiceClient(cloud.Conn())
+	_, _ = images.List(t.Context(), &compute.ListImagesRequest{FolderId: "f"})
+	_, _ = images.Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
+	all := fake.Match(func(proto.Message) bool { return true })
+	require.Len(t, cloud.Calls(fake.AnyOf(fake.ImageGet, all)), 2)
+	require.Len(t, cloud.Calls(fake.AnyOf(all, fake.ImageGet)), 2)
+	require.Len(t, cloud.Calls(fake.AnyOf(fake.ImageGet, fake.ImageCreate)), 1)
+}
+
+// A call that the clock woke, and that waits for its turn then, is not what the clock waits for.
+func TestTheClockDoesNotWaitForATurn(t *testing.T) {
+	clock := fake.NewClock(newYear)
+	cloud := fake.New(t, fake.WithClock(clock), atOnce)
+	c := clientsOf(cloud.Conn())
+	cloud.Inject(fake.Fault{On: fake.ImageCreate, Do: fake.Delay(time.Minute)})
+	cloud.Order(fake.ImageList, fake.ImageCreate)
+	created := make(chan error)
+	go func() { _, err := c.Create(t.Context(), fromDisk("web")); created <- err }()
+	require.NoError(t, clock.AwaitWaiters(t.Context(), 1))
+	clock.Advance(time.Minute) // fails the test if the call it wakes neither answers nor waits
+	_, err := c.List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
+	require.NoError(t, err)
+	require.NoError(t, <-created)
+}
+
 // A call that is refused has its turn as well, whatever refuses it: the one behind it waits for that, and it waits for the one before it.
 func TestOrderCountsWhatIsRefused(t *testing.T) {
 	for name, row := range map[string]struct {

@@ -178,6 +178,23 @@ func TestNoLaterChangeReachesTheRecord(t *testing.T) {
 	require.Equal(t, "base", cloud.Image(im.Id).Name)
 }
 
+// A call that runs has no answer, and so no headers of one.
+func TestACallThatRunsHasNoAnswer(t *testing.T) {
+	cloud := fake.New(t)
+	goOn := make(chan struct{})
+	cloud.Inject(fake.Fault{On: fake.ImageList, Do: fake.Run(func(*fake.Call) { <-goOn })})
+	listed := make(chan error)
+	go func() { _, err := clientsOf(cloud.Conn()).List(t.Context(), anyList); listed <- err }()
+	require.NoError(t, cloud.AwaitCalls(t.Context(), 1))
+	call := cloud.Calls()[0]
+	require.True(t, call.Running())
+	require.Nil(t, call.Reply)
+	require.Empty(t, call.ReplyHeader)
+	close(goOn)
+	require.NoError(t, <-listed)
+	require.NotEmpty(t, cloud.Calls()[0].ReplyHeader)
+}
+
 func TestTheRecordIsARing(t *testing.T) {
 	for _, c := range []struct{ keep, calls, kept int }{{0, 5, 0}, {1, 5, 1}, {3, 2, 2}, {3, 3, 3}, {3, 4, 3}, {4, 11, 4}} {
 		cloud := fake.New(t, fake.WithRecord(c.keep))

@@ -3,11 +3,14 @@ package fake_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	"google.golang.org/grpc/codes"
 )
 
 // A restored state gives out the same ids again: what had an id before must not stand in the way of what has it now.
@@ -30,6 +33,49 @@ func TestOperationsBegunAfterARestoreAreHandedOut(t *testing.T) {
 		cloud.Restore(start)
 		require.Nil(t, former.Proto())
 	}
+}
+
+// Restore changes everything at once: who waits for what the state has learns of it, and a poll for what it does not have is answered.
+func TestARestoreWakesWhoeverWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.ByHand())))
+		c := clientsOf(cloud.Conn())
+		start := cloud.Snapshot()
+		op, image := c.create(t, fromDisk("web"))
+		c.poll(t, op.Id) // whoever comes back at once is held
+		later := cloud.Snapshot()
+		polled, seen := make(chan error), make(chan error)
+		go func() {
+			_, err := c.ops.Get(t.Context(), &operation.GetOperationRequest{OperationId: op.Id})
+			polled <- err
+		}()
+		synctest.Wait()
+		at := time.Now()
+		cloud.Restore(start)
+		require.Equal(t, codes.NotFound.String(), codeName(<-polled))
+		go func() { seen <- cloud.Await(t.Context(), func() bool { return cloud.Image(image) != nil }) }()
+		synctest.Wait()
+		cloud.Restore(later)
+		require.NoError(t, <-seen)
+		require.Equal(t, at, time.Now())
+		cloud.Restore(start)
+
+		again, _ := c.create(t, fromDisk("web"))
+		require.Equal(t, op.Id, again.Id)
+		c.poll(t, again.Id)
+		require.Equal(t, at, time.Now(), "the first poll of an operation is answered at once, whatever had its id before")
+	})
+}
+
+// A server keeps its own options whatever state it is given.
+func TestAStateBringsNoOptions(t *testing.T) {
+	small := fake.New(t, atOnce, fake.WithQuota(fake.Quota{Images: 1}))
+	large := fake.New(t, atOnce)
+	small.Restore(large.Snapshot())
+	c := clientsOf(small.Conn())
+	c.create(t, fromDisk("one"))
+	_, err := c.Create(t.Context(), fromDisk("two"))
+	require.Equal(t, codes.ResourceExhausted.String(), codeName(err))
 }
 
 // What came with a state from another server was started by calls of that server: the record here knows nothing of them.

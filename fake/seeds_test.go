@@ -88,6 +88,21 @@ func TestAttemptsThatCannotBe(t *testing.T) {
 	}
 }
 
+// Attempts belong to the call whose attempt before they follow, also where another call of the same kind came between.
+func TestAttemptsOfCallsSideBySide(t *testing.T) {
+	cloud := fake.New(t)
+	c := clientsOf(cloud.Conn())
+	for _, previous := range []string{"0", "1", "0", "2"} {
+		_, err := c.List(metadata.AppendToOutgoingContext(t.Context(), "grpc-previous-rpc-attempts", previous), anyList)
+		require.NoError(t, err)
+	}
+	var firsts []int
+	for _, call := range cloud.Calls() {
+		firsts = append(firsts, call.First)
+	}
+	require.Equal(t, []int{1, 1, 3, 1}, firsts)
+}
+
 // The families that public code asks for are there, and every public image is pooled.
 func TestTheCatalogue(t *testing.T) {
 	cloud := fake.New(t, fake.WithStandardImages())

@@ -9,6 +9,7 @@ import (
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -178,12 +179,31 @@ func TestWhatComesOutIsACopy(t *testing.T) {
 	cloud := fake.New(t)
 	given := &compute.Image{Id: "im", FolderId: folder, Labels: map[string]string{"k": "v"}}
 	out := cloud.AddImages(given)[0]
+	started, _ := clientsOf(cloud.Conn()).create(t, fromDisk("made"))
 	before := cloud.Snapshot()
-	for _, im := range []*compute.Image{given, out, cloud.Image("im"), cloud.Images()[0], before.Image("im"), before.Images()[0]} {
-		im.Labels["k"] = "changed"
+	text := before.String()
+	images := []*compute.Image{given, out, cloud.Image("im"), cloud.Images()[0], before.Image("im"), before.Images()[0]}
+	for e := range cloud.Events() {
+		if im, ok := e.Resource.(*compute.Image); ok {
+			images = append(images, im)
+		}
+		if op := e.Operation; op != nil {
+			op.Description = "changed"
+		}
+	}
+	require.Len(t, images, 8)
+	for _, im := range images {
+		im.Labels = map[string]string{"k": "changed"}
 		im.Description = "changed"
 	}
-	require.Equal(t, before.String(), cloud.Snapshot().String())
+	for _, op := range []*operation.Operation{started, cloud.Operation(started.Id).Proto(), before.Operations()[0]} {
+		op.Description = "changed"
+	}
+	require.Equal(t, text, cloud.Snapshot().String())
+	require.Equal(t, text, before.String())
+	for e := range cloud.Events() {
+		require.NotContains(t, fmt.Sprint(e.Resource, e.Operation), "changed")
+	}
 }
 
 func TestRestoreAndForkStartFromAState(t *testing.T) {

@@ -136,6 +136,45 @@ func TestTimedTriggersGoByTheClockFromTheInjection(t *testing.T) {
 	}
 }
 
+// Chance draws anew for each fault and each method, and counts the calls of a method that its fault does not pick.
+func TestWhatChanceGoesBy(t *testing.T) {
+	const calls = 40
+	server := func(on fake.Matcher, before ...fake.Fault) clients {
+		cloud := fake.New(t)
+		for _, f := range append(before, fake.Fault{On: on, When: fake.Chance(0.5), Do: fake.Return(codes.Aborted)}) {
+			cloud.Inject(f)
+		}
+		return clientsOf(cloud.ConnAs("web"))
+	}
+	lists := func(c clients) string {
+		n := 0
+		return hits(calls, func() error {
+			n++
+			_, err := c.List(t.Context(), &compute.ListImagesRequest{FolderId: folder, PageSize: int64(n % 2)})
+			return err
+		})
+	}
+	all := lists(server(nil))
+	c := server(nil)
+	require.NotEqual(t, all, hits(calls, func() error {
+		_, err := c.GetLatestByFamily(t.Context(), &compute.GetImageLatestByFamilyRequest{FolderId: folder, Family: "web"})
+		if status.Code(err) == codes.NotFound {
+			return nil
+		}
+		return err
+	}), "another method")
+	require.NotEqual(t, all, lists(server(nil, fake.Fault{On: fake.ImageDelete, Do: fake.Delay(1), Optional: true})), "another fault")
+
+	odd := lists(server(fake.Match(func(r *compute.ListImagesRequest) bool { return r.PageSize == 1 })))
+	for i := range calls {
+		want := byte('.')
+		if i%2 == 0 {
+			want = all[i] // as where all are picked: those between count, and nothing happens to them
+		}
+		require.Equal(t, string(want), string(odd[i]), "call %d of %s, and of all %s", i+1, odd, all)
+	}
+}
+
 func TestWhileAsksOnceAtEachArrival(t *testing.T) {
 	asked := 0
 	cloud := fake.New(t)
