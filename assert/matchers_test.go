@@ -178,6 +178,7 @@ func TestWorkInsideMatchers(t *testing.T) {
 		"AnyOf":                {fake.AnyOf(work), true},
 		"AnyOf of several":     {fake.AnyOf(fake.ByCaller("nobody"), work), true},
 		"AnyOf, both pick":     {fake.AnyOf(fake.ImageUpdate, work), true},
+		"AnyOf, Work first":    {fake.AnyOf(work, fake.ImageUpdate), true},
 		"Like":                 {update(work), true},
 		"Work of Like":         {fake.Work(update()), true},
 		"Work of AllOf":        {fake.Work(fake.AllOf(fake.ImageUpdate, fake.OnResource(base))), true},
