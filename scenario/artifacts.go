@@ -77,7 +77,7 @@ type picture struct {
 
 // paint draws the picture of a run, if it is to be kept and somebody asks for pages.
 func (r *run) paint() {
-	if !r.keep || r.test.cloud == nil || !keepsArtifacts() {
+	if !r.keep && (r.dice == nil || !r.result.broken()) || r.test.cloud == nil || !keepsArtifacts() {
 		return
 	}
 	var page bytes.Buffer

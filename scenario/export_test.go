@@ -125,6 +125,15 @@ func Commits() Option {
 // Single makes the run of Run, and returns what is wrong with it instead of reporting it.
 func Single(t *testing.T, body func(*T) error, opts ...Option) string { return single(t, body, opts) }
 
+// Inputs returns what makes the runs of inputs of one Fuzz.
+func Inputs(body func(*T) error, opts ...Option) func(t *testing.T, data []byte) string {
+	f := new(fuzzed)
+	return func(t *testing.T, data []byte) string {
+		text, _ := f.try(t, data, body, opts)
+		return text
+	}
+}
+
 // Missed returns the promises of T.Sometimes that came true in no run of an exploration.
 func Missed(t *testing.T, body func(*T) error, opts ...Option) []string {
 	e, err := explored(t, body, opts)

@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -11,9 +10,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Fuzz lets Go's fuzzer hunt for what breaks body: the bytes that it makes up decide, at each call in turn, which kind of fault or rival
-// happens to it, if any, and where calls wait side by side which of them goes first. As with [Explore], each input is a run with a
-// server of its own in a bubble, and the fuzzer follows what is new in the code under test:
+// Fuzz lets Go's fuzzer hunt for what breaks body: each of the bytes that it makes up decides which kind of fault or rival happens to one
+// of the calls, or, where calls wait side by side, which of them goes first. As with [Explore], each input is a run with a server of its
+// own in a bubble, and the fuzzer follows what is new in the code under test:
 //
 //	func FuzzBake(f *testing.F) {
 //		scenario.Fuzz(f, func(t *scenario.T) error { … })
@@ -21,13 +20,16 @@ import (
 //
 //	go test -fuzz FuzzBake
 //
+// Bytes that decide what others have decided before are passed over: the fuzzer counts them, but no run is made. It pays where one
+// failure leads to code in which the next can matter: each that is found is kept, and built on, where Chaos draws them all at once.
+//
 // An input that breaks body is kept where Go keeps them, and runs with every go test from then on; its failure prints the fewest of its
 // faults that break body, as Go code, or the whole run where the order of calls takes part. What lasts
 // ([Kind.For], [Kind.Onwards]) goes on from the call that the bytes give it; [Kind.Times], [Pairs], [Orders], [On] and [Expect] do not
 // apply.
 func Fuzz(f *testing.F, body func(*T) error, opts ...Option) {
 	f.Helper()
-	for _, seed := range [][]byte{nil, {1}, {0, 1}, {0, 0, 1}, {2, 0, 3}, {5, 4, 3, 2, 1}} {
+	for _, seed := range seeds() {
 		f.Add(seed)
 	}
 	var learnt fuzzed
@@ -43,48 +45,40 @@ func Fuzz(f *testing.F, body func(*T) error, opts ...Option) {
 	})
 }
 
-// fuzzed is what the inputs of one Fuzz share: what the body does without faults.
+// fuzzed is what the inputs of one Fuzz share: what the body does without faults, and which runs were made.
 type fuzzed struct {
-	mu   sync.Mutex
-	base *runner
+	held memory
+
+	mu   sync.Mutex // guards what follows
+	base *runner    // nil before the first input
 }
 
-// try makes the run that bytes decide, and tells what is wrong with it, "" if nothing.
+// moreCalls are how many calls bytes are about, beside those that the body usually makes: some come only because of a fault.
+const moreCalls = 4
+
+// try makes the run that bytes decide, and tells what is wrong with it, "" if nothing. It makes none where the run is known to hold.
 func (f *fuzzed) try(t *testing.T, data []byte, body func(*T) error, opts []Option) (text string, skip bool) {
+	base, text, skip := f.learn(t, body, opts)
+	if base == nil {
+		return text, skip
+	}
+	dice := newDice(data, len(base.base)+moreCalls)
+	if len(data) > maxBytes || f.held.has(dice) {
+		return "", false
+	}
 	x, err := newRunner(t, body, opts)
 	if err != nil {
 		return "scenario.Fuzz: " + err.Error(), false
 	}
-	if x.pairs > 0 || x.orders > 0 || x.on != nil || x.expected != nil {
-		return "scenario.Fuzz: bytes decide what happens: Pairs, Orders, On and Expect are for Explore", false
-	}
-	for _, k := range x.kinds {
-		if k.lasts.times > 0 {
-			return fmt.Sprintf("scenario.Fuzz: the kind %q counts calls, and bytes decide for each call by itself: leave Times out, or name For or Onwards", k.Name), false
-		}
-	}
-	f.mu.Lock()
-	if f.base == nil {
-		first, err := x.learn()
-		if err != nil {
-			f.mu.Unlock()
-			return "scenario.Fuzz: " + err.Error(), false
-		}
-		if first.skipped {
-			f.mu.Unlock()
-			return "", true
-		}
-		f.base = x
-	}
-	x.base, x.version, x.oneCaller = f.base.base, f.base.version, f.base.oneCaller
-	x.careful.Store(f.base.careful.Load())
-	f.mu.Unlock()
+	x.base, x.version, x.oneCaller = base.base, base.version, base.oneCaller
+	x.careful.Store(base.careful.Load())
 
-	r := x.run(trial{dice: newDice(data), keep: true})
+	r := x.run(trial{dice: dice})
 	switch {
 	case r.skipped:
 		return "", true
 	case !r.broken():
+		f.held.add(dice)
 		return "", false
 	}
 	if len(r.struck) > 0 {
@@ -95,50 +89,38 @@ func (f *fuzzed) try(t *testing.T, data []byte, body func(*T) error, opts []Opti
 	return r.story() + timelineOf(r) + x.pictureLine(r), false
 }
 
-// dice are the bytes that decide a run. They are thrown in the order of its calls, which is the same in every run.
-type dice struct {
-	mu    sync.Mutex
-	bytes []byte
-	calls map[proto.Message]int // what was thrown for a call
-}
-
-func newDice(bytes []byte) *dice {
-	return &dice{bytes: slices.Clone(bytes), calls: make(map[proto.Message]int)}
-}
-
-// next throws: 0 when there are no bytes left.
-func (d *dice) next() int {
-	if len(d.bytes) == 0 {
-		return 0
+// learn returns the runner that knows what the body does without faults. Where there is none, it tells why, or that the test is to be
+// skipped.
+func (f *fuzzed) learn(t *testing.T, body func(*T) error, opts []Option) (base *runner, wrong string, skip bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.base != nil {
+		return f.base, "", false
 	}
-	n := int(d.bytes[0])
-	d.bytes = d.bytes[1:]
-	return n
-}
-
-// of returns what is thrown for the call with a request, the same however often it is asked.
-func (d *dice) of(request proto.Message) int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	n, thrown := d.calls[request]
-	if !thrown {
-		n = d.next()
-		d.calls[request] = n
+	x, err := newRunner(t, body, opts)
+	if err != nil {
+		return nil, "scenario.Fuzz: " + err.Error(), false
 	}
-	return n
-}
-
-// choose decides which of the calls that wait goes on.
-func (d *dice) choose(waiting []*visit) int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(waiting) < 2 {
-		return 0
+	if x.pairs > 0 || x.orders > 0 || x.on != nil || x.expected != nil {
+		return nil, "scenario.Fuzz: bytes decide what happens: Pairs, Orders, On and Expect are for Explore", false
 	}
-	return d.next() % len(waiting)
+	for _, k := range x.kinds {
+		if k.lasts.times > 0 {
+			return nil, fmt.Sprintf("scenario.Fuzz: the kind %q counts calls, and bytes decide for each call by itself: leave Times out, or name For or Onwards", k.Name), false
+		}
+	}
+	first, err := x.learn()
+	switch {
+	case err != nil:
+		return nil, "scenario.Fuzz: " + err.Error(), false
+	case first.skipped:
+		return nil, "", true
+	}
+	f.base = x
+	return x, "", false
 }
 
-// throw injects every kind, for the calls that the dice give it: a byte of 0 gives none, of 1 the first kind that fits, and so on.
+// throw injects every kind, for the calls that the dice give it.
 func (r *run) throw(s *fake.Server) {
 	r.drawn = make(map[*fake.Injected]hit)
 	for i := range r.kinds {
@@ -150,8 +132,7 @@ func (r *run) throw(s *fake.Server) {
 				if !known {
 					return false
 				}
-				label, gives := r.given(of, r.dice.of(request))
-				begins := gives && label == k.label(late) && (!k.final || of.usual && !r.metFinal())
+				begins := r.dice.of(request, func() []string { return r.fitting(of) }) == k.label(late) && (!k.final || of.usual && !r.metFinal())
 				return last.over(of, begins)
 			})
 			anywhere := *k
@@ -191,8 +172,8 @@ func (p *spell) over(s seen, given bool) bool {
 	return given || has && p.stillAt(time.Since(begun))
 }
 
-// given returns which kind a byte gives to a call.
-func (r *run) given(s seen, thrown int) (label string, gives bool) {
+// fitting returns the kinds that can happen to a call.
+func (r *run) fitting(s seen) []string {
 	var fitting []string
 	for i := range r.kinds {
 		k := &r.kinds[i]
@@ -204,8 +185,5 @@ func (r *run) given(s seen, thrown int) (label string, gives bool) {
 			fitting = append(fitting, k.label(true))
 		}
 	}
-	if thrown == 0 || len(fitting) == 0 {
-		return "", false
-	}
-	return fitting[(thrown-1)%len(fitting)], true
+	return fitting
 }
