@@ -25,9 +25,9 @@ func Called(t fake.TB, s *fake.Server, on ...fake.Matcher) bool {
 		return true
 	}
 	if r.dropped > 0 {
-		return failed(t, "Called", r.gap())
+		return failed(t, s, "Called", r.gap())
 	}
-	return failed(t, "Called", fmt.Sprintf("expected at least one call%s. %s", wantedOr(on, ""), none(r.calls)),
+	return failed(t, s, "Called", fmt.Sprintf("expected at least one call%s. %s", wantedOr(on, ""), none(r.calls)),
 		r.nearest(r.calls, on...), "  "+summary(r.calls))
 }
 
@@ -42,7 +42,7 @@ func NotCalled(t fake.TB, s *fake.Server, on ...fake.Matcher) bool {
 	if len(calls) == 0 {
 		return true
 	}
-	return failed(t, "NotCalled", fmt.Sprintf("expected no call%s. There %s %d", wantedOr(on, " at all"), is(len(calls)), len(calls)),
+	return failedAt(t, s, calls, "NotCalled", fmt.Sprintf("expected no call%s. There %s %d", wantedOr(on, " at all"), is(len(calls)), len(calls)),
 		block("the calls", cut(callLines(calls))...))
 }
 
@@ -54,7 +54,7 @@ func CalledTimes(t fake.TB, s *fake.Server, n int, on ...fake.Matcher) bool {
 		return false
 	}
 	if n < 0 {
-		return failed(t, "CalledTimes", fmt.Sprintf("there cannot be %d calls: name a number from 0", n))
+		return failed(t, s, "CalledTimes", fmt.Sprintf("there cannot be %d calls: name a number from 0", n))
 	}
 	calls := r.pick(on...)
 	if len(calls) == n {
@@ -65,7 +65,7 @@ func CalledTimes(t fake.TB, s *fake.Server, n int, on ...fake.Matcher) bool {
 		below = append(below, r.nearest(r.calls, on...), "  "+summary(r.calls))
 	}
 	expected := fmt.Sprintf("expected %s%s", count(n, "call"), wantedOr(on, " in all"))
-	return failed(t, "CalledTimes", fmt.Sprintf("%s. There %s %d", expected, is(len(calls)), len(calls)), below...)
+	return failedAt(t, s, calls[min(n, len(calls)):], "CalledTimes", fmt.Sprintf("%s. There %s %d", expected, is(len(calls)), len(calls)), below...)
 }
 
 // Request returns the one request of type Q among the calls that one of the matchers picks, all calls without one:
@@ -95,7 +95,7 @@ func Request[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) (q 
 	if len(requests) > 0 {
 		found = fmt.Sprintf("There are %d", len(requests))
 	}
-	failed(t, "Request", fmt.Sprintf("expected one %s%s. %s", typeOf[Q]().Name(), wantedOr(on, ""), found), below...)
+	failed(t, s, "Request", fmt.Sprintf("expected one %s%s. %s", typeOf[Q]().Name(), wantedOr(on, ""), found), below...)
 	return q
 }
 
@@ -123,7 +123,7 @@ func requestsOf[Q proto.Message](t fake.TB, check string, s *fake.Server, on []f
 	}
 	of := typeOf[Q]()
 	if of == nil {
-		return nil, r, failed(t, check, fmt.Sprintf("%v is the type of no request: ask for one such as *compute.CreateImageRequest",
+		return nil, r, failed(t, s, check, fmt.Sprintf("%v is the type of no request: ask for one such as *compute.CreateImageRequest",
 			reflect.TypeFor[Q]()))
 	}
 	calls := slices.DeleteFunc(slices.Clone(r.pick(on...)), func(c fake.Call) bool {
@@ -132,7 +132,7 @@ func requestsOf[Q proto.Message](t fake.TB, check string, s *fake.Server, on []f
 	})
 	var q Q
 	if _, err := s.Judge(fake.Like(q.ProtoReflect().New().Interface().(Q))); len(calls) == 0 && err != nil {
-		return nil, r, failed(t, check, err.Error())
+		return nil, r, failed(t, s, check, err.Error())
 	}
 	return calls, r, true
 }
@@ -150,7 +150,7 @@ func Outcomes(t fake.TB, s *fake.Server, on fake.Matcher, want ...codes.Code) bo
 		return false
 	}
 	if len(want) == 0 {
-		return failed(t, "Outcomes", "there are no codes to compare with: name one for each call, or use NotCalled")
+		return failed(t, s, "Outcomes", "there are no codes to compare with: name one for each call, or use NotCalled")
 	}
 	calls := r.pick(on)
 	if slices.EqualFunc(calls, want, func(c fake.Call, code codes.Code) bool { return !c.Running() && c.Status.Code() == code }) {
@@ -160,7 +160,18 @@ func Outcomes(t fake.TB, s *fake.Server, on fake.Matcher, want ...codes.Code) bo
 	if len(calls) == 0 {
 		below = []string{r.nearest(r.calls, on), "  " + summary(r.calls)}
 	}
-	return failed(t, "Outcomes", fmt.Sprintf("expected %v to be answered %s. %s", on, codeNames(want), outcomeFound(calls)), below...)
+	return failedAt(t, s, unlike(calls, want), "Outcomes", fmt.Sprintf("expected %v to be answered %s. %s", on, codeNames(want), outcomeFound(calls)), below...)
+}
+
+// unlike returns the calls that were not answered with the code which is theirs, or have none.
+func unlike(calls []fake.Call, want []codes.Code) []fake.Call {
+	var wrong []fake.Call
+	for i, c := range calls {
+		if i >= len(want) || c.Running() || c.Status.Code() != want[i] {
+			wrong = append(wrong, c)
+		}
+	}
+	return wrong
 }
 
 func codeNames(want []codes.Code) string {
@@ -193,16 +204,16 @@ func Faulted(t fake.TB, s *fake.Server, fault *fake.Injected, on ...fake.Matcher
 		return false
 	}
 	if fault == nil {
-		return failed(t, "Faulted", "the fault is nil: give it what Inject returned")
+		return failed(t, s, "Faulted", "the fault is nil: give it what Inject returned")
 	}
 	calls := r.pick(on...)
 	if slices.ContainsFunc(calls, func(c fake.Call) bool { return slices.Contains(c.Faults, fault) }) {
 		return true
 	}
 	if r.dropped > 0 {
-		return failed(t, "Faulted", r.gap())
+		return failed(t, s, "Faulted", r.gap())
 	}
-	return failed(t, "Faulted", fmt.Sprintf("expected the fault (%v) to happen to a call%s. It has happened to none of %d, and to %d in all",
+	return failed(t, s, "Faulted", fmt.Sprintf("expected the fault (%v) to happen to a call%s. It has happened to none of %d, and to %d in all",
 		fault, wantedOr(on, ""), len(calls), fault.Fired()),
 		block("the calls", cut(callLines(calls))...), "  "+summary(r.calls))
 }

@@ -38,7 +38,7 @@ func Unchanged(t fake.TB, s *fake.Server, since *fake.State) bool {
 		about = "" // nor are counts of polls and ids used up
 	}
 	rest := lineChanges(since.String(), now.String(), about)
-	return failed(t, "Unchanged", "expected the state to be what it was. It has changed",
+	return failed(t, s, "Unchanged", "expected the state to be what it was. It has changed",
 		block("it differs", cut(lines)...), block("lines of its text that differ", cut(rest)...))
 }
 
@@ -57,7 +57,7 @@ func Changed(t fake.TB, s *fake.Server, since *fake.State, images map[string][]C
 		return false
 	}
 	if broken := brokenImages(images); broken != "" {
-		return failed(t, "Changed", broken)
+		return failed(t, s, "Changed", broken)
 	}
 	now := s.Snapshot()
 	changed := make(map[string]change)
@@ -90,7 +90,7 @@ func Changed(t fake.TB, s *fake.Server, since *fake.State, images map[string][]C
 	if len(images) > 0 {
 		expected = "expected exactly these images to have changed: " + strings.Join(slices.Sorted(maps.Keys(images)), ", ")
 	}
-	return failed(t, "Changed", expected, block("it differs", cut(lines)...))
+	return failed(t, s, "Changed", expected, block("it differs", cut(lines)...))
 }
 
 // NothingLeft checks that what the code under test made is gone and what it started has ended: there is no image that was not there
@@ -122,7 +122,7 @@ func NothingLeft(t fake.TB, s *fake.Server, since *fake.State) bool {
 	if lines == nil {
 		return true
 	}
-	return failed(t, "NothingLeft",
+	return failed(t, s, "NothingLeft",
 		fmt.Sprintf("expected no image and no running operation that was not there before. There %s %d", is(len(lines)), len(lines)),
 		block("left", cut(lines)...))
 }
@@ -133,7 +133,7 @@ func givenState(t fake.TB, check string, s *fake.Server, since *fake.State) bool
 		return false
 	}
 	if since == nil {
-		return failed(t, check, "there is no earlier state to compare with: take one with Snapshot before the code under test runs")
+		return failed(t, s, check, "there is no earlier state to compare with: take one with Snapshot before the code under test runs")
 	}
 	return true
 }

@@ -23,7 +23,7 @@ func Eventually(t fake.TB, s *fake.Server, cond func() bool) bool {
 	case !given(t, "Eventually", s):
 		return false
 	case cond == nil:
-		return failed(t, "Eventually", "there is no condition to wait for: give it a func() bool")
+		return failed(t, s, "Eventually", "there is no condition to wait for: give it a func() bool")
 	}
 	ctx := context.Background()
 	if owner, has := t.(interface{ Context() context.Context }); has {
@@ -40,7 +40,7 @@ func Eventually(t fake.TB, s *fake.Server, cond func() bool) bool {
 		}
 	}
 	calls := s.Calls()
-	return failed(t, "Eventually", fmt.Sprintf("expected the condition to hold in the end. %s", ending(err)),
+	return failed(t, s, "Eventually", fmt.Sprintf("expected the condition to hold in the end. %s", ending(err)),
 		block("operations that are not done", cut(running)...), block("the latest calls", callLines(calls[max(0, len(calls)-nearestCalls):])...),
 		"  "+summary(calls))
 }

@@ -12,8 +12,15 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// failed reports a failed check: what was expected and what was found in a sentence, below it what helps to see why.
-func failed(t fake.TB, check, sentence string, below ...string) bool {
+// failed reports a failed check on a server, nil if there is none: what was expected and what was found in a sentence, below it what
+// helps to see why.
+func failed(t fake.TB, s *fake.Server, check, sentence string, below ...string) bool {
+	t.Helper()
+	return failedAt(t, s, nil, check, sentence, below...)
+}
+
+// failedAt is failed where calls are at fault: the picture of the failed test marks them.
+func failedAt(t fake.TB, s *fake.Server, calls []fake.Call, check, sentence string, below ...string) bool {
 	t.Helper()
 	text := "assert." + check + ": " + plain.Line(sentence)
 	for _, block := range below {
@@ -21,9 +28,19 @@ func failed(t fake.TB, check, sentence string, below ...string) bool {
 			text += "\n" + plain.Lines(block)
 		}
 	}
+	if s != nil {
+		var numbers []int
+		for _, c := range calls[:min(len(calls), mostMarked)] {
+			numbers = append(numbers, c.Seq)
+		}
+		s.NoteFailure(text, numbers...)
+	}
 	t.Errorf("%s", text)
 	return false
 }
+
+// mostMarked is how many calls one check marks in the picture of the failed test.
+const mostMarked = 20
 
 // block returns lines under a title, each line that the lines have set in. No lines give no block.
 func block(title string, lines ...string) string {

@@ -35,11 +35,11 @@ func Gaps(t fake.TB, s *fake.Server, on fake.Matcher, want Pauses) bool {
 	}
 	switch {
 	case atLeast < 0 || atMost < 0:
-		return failed(t, "Gaps", fmt.Sprintf("no pause is between %v and %v: name durations from 0", atLeast, atMost))
+		return failed(t, s, "Gaps", fmt.Sprintf("no pause is between %v and %v: name durations from 0", atLeast, atMost))
 	case atLeast == 0 && atMost == 0:
-		return failed(t, "Gaps", "every pause is at least 0: name the least or the greatest that is right")
+		return failed(t, s, "Gaps", "every pause is at least 0: name the least or the greatest that is right")
 	case atMost > 0 && atMost < atLeast:
-		return failed(t, "Gaps", fmt.Sprintf("no pause is at least %v and at most %v: the first duration is the lower limit", atLeast, atMost))
+		return failed(t, s, "Gaps", fmt.Sprintf("no pause is at least %v and at most %v: the first duration is the lower limit", atLeast, atMost))
 	}
 	limits := fmt.Sprintf("at least %v", atLeast)
 	switch {
@@ -54,13 +54,13 @@ func Gaps(t fake.TB, s *fake.Server, on fake.Matcher, want Pauses) bool {
 		for i, pause := range pauses(group) {
 			measured = true
 			if pause < atLeast || atMost > 0 && pause > atMost {
-				return failed(t, "Gaps", fmt.Sprintf("%s. Between %v and %v it was %v", expected, &group[i], &group[i+1], pause),
+				return failedAt(t, s, group[i:i+2], "Gaps", fmt.Sprintf("%s. Between %v and %v it was %v", expected, &group[i], &group[i+1], pause),
 					r.pauseBlock(group, i+1))
 			}
 		}
 	}
 	if !measured {
-		return failed(t, "Gaps", expected+". No request was repeated, so there is no pause", r.seen(on)...)
+		return failed(t, s, "Gaps", expected+". No request was repeated, so there is no pause", r.seen(on)...)
 	}
 	return true
 }
@@ -78,7 +78,7 @@ func Backoff(t fake.TB, s *fake.Server, on fake.Matcher, want Growth) bool {
 		return false
 	}
 	if !(factor > 0) || limit < 0 {
-		return failed(t, "Backoff", fmt.Sprintf("pauses cannot grow by the factor %v up to %v: name a factor above 0, and a limit from 0", factor, limit))
+		return failed(t, s, "Backoff", fmt.Sprintf("pauses cannot grow by the factor %v up to %v: name a factor above 0, and a limit from 0", factor, limit))
 	}
 	expected := fmt.Sprintf("expected the pauses between tries of %v to grow by the factor %v", on, factor)
 	if limit > 0 {
@@ -94,21 +94,21 @@ func Backoff(t fake.TB, s *fake.Server, on fake.Matcher, want Growth) bool {
 				}
 				measured = true
 				if i == 0 {
-					return failed(t, "Backoff", fmt.Sprintf("%s. Before %v there was none at all", expected, &run[1]), r.pauseBlock(run, 1))
+					return failedAt(t, s, run[1:2], "Backoff", fmt.Sprintf("%s. Before %v there was none at all", expected, &run[1]), r.pauseBlock(run, 1))
 				}
 				least := time.Duration(factor * float64(waits[i-1]))
 				if limit > 0 {
 					least = min(least, limit)
 				}
 				if wait < least {
-					return failed(t, "Backoff", fmt.Sprintf("%s. Before %v it was %v, and should have been at least %v", expected, &run[i+1], wait, least),
+					return failedAt(t, s, run[i+1:i+2], "Backoff", fmt.Sprintf("%s. Before %v it was %v, and should have been at least %v", expected, &run[i+1], wait, least),
 						r.pauseBlock(run, i+1))
 				}
 			}
 		}
 	}
 	if !measured {
-		return failed(t, "Backoff", expected+". Nothing was tried three times, so there are no two pauses to compare", r.seen(on)...)
+		return failed(t, s, "Backoff", expected+". Nothing was tried three times, so there are no two pauses to compare", r.seen(on)...)
 	}
 	return true
 }

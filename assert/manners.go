@@ -27,6 +27,7 @@ func KeysKept(t fake.TB, s *fake.Server) bool {
 		return false
 	}
 	var lines []string
+	var wrong []fake.Call
 	for _, group := range repeats(r.calls) {
 		if !group[0].Method.Starts() {
 			continue
@@ -37,15 +38,17 @@ func KeysKept(t fake.TB, s *fake.Server) bool {
 			if certain || !retry(first, c) || c.Key != "" && c.Key == first.Key {
 				continue
 			}
+			wrong = append(wrong, c)
 			lines = append(lines, fmt.Sprintf("%s\n%s\n  idempotency-key: want %s, got %s",
 				callLine(first), callLine(c), keyText(first.Key, "one, the same on every try"), keyText(c.Key, "none")))
 		}
 	}
-	stray := strayKeys(r.calls)
+	stray, strays := strayKeys(r.calls)
+	wrong = append(wrong, strays...)
 	if lines == nil && stray == nil {
 		return true
 	}
-	return failed(t, "KeysKept", "expected every further try of a request to carry the idempotency key of the first, so that what succeeded "+
+	return failedAt(t, s, wrong, "KeysKept", "expected every further try of a request to carry the idempotency key of the first, so that what succeeded "+
 		"without an answer is not done twice, and no other request to carry it. "+missed(len(lines)+len(stray)),
 		block("a try and the next", cut(lines)...), block("a key of another request", cut(stray)...))
 }
@@ -91,6 +94,7 @@ func Awaited(t fake.TB, s *fake.Server) bool {
 		now[op.ID()] = fmt.Sprintf("\n  now: %v", op)
 	}
 	var lines []string
+	var wrong []fake.Call
 	for _, c := range r.calls {
 		who := following{c.Caller, c.OperationID}
 		if !starts(c) || ended[who] {
@@ -103,12 +107,13 @@ func Awaited(t fake.TB, s *fake.Server) bool {
 		} else {
 			line += "\n  never asked for again"
 		}
+		wrong = append(wrong, c)
 		lines = append(lines, line+now[c.OperationID])
 	}
 	if lines == nil {
 		return true
 	}
-	return failed(t, "Awaited", fmt.Sprintf("expected callers to follow every operation they start until they are told that it is done. "+
+	return failedAt(t, s, wrong, "Awaited", fmt.Sprintf("expected callers to follow every operation they start until they are told that it is done. "+
 		"%s %s not followed to the end", count(len(lines), "operation"), was(len(lines))), block("started by", cut(lines)...))
 }
 
@@ -137,6 +142,7 @@ func NotRepeated(t fake.TB, s *fake.Server) bool {
 		return false
 	}
 	var lines []string
+	var wrong []fake.Call
 	for _, group := range repeats(r.calls) {
 		for i, c := range group[1:] {
 			refused := group[i]
@@ -150,14 +156,16 @@ func NotRepeated(t fake.TB, s *fake.Server) bool {
 				code == codes.Unauthenticated && !slices.Equal(refused.Header["authorization"], c.Header["authorization"]):
 				continue
 			}
+			wrong = append(wrong, c)
 			lines = append(lines, fmt.Sprintf("%s\n%s\n  both times: %s", callLine(refused), callLine(c), requestText(c)))
 		}
 	}
-	stray := strayKeys(r.calls)
+	stray, strays := strayKeys(r.calls)
+	wrong = append(wrong, strays...)
 	if lines == nil && stray == nil {
 		return true
 	}
-	return failed(t, "NotRepeated", "expected no request to be made again after an error that will not go away, or under the idempotency key of "+
+	return failedAt(t, s, wrong, "NotRepeated", "expected no request to be made again after an error that will not go away, or under the idempotency key of "+
 		"another. "+missed(len(lines)+len(stray)), block("refused and made again", cut(lines)...), block("a key of another request", cut(stray)...))
 }
 
@@ -184,13 +192,13 @@ func Deadlines(t fake.TB, s *fake.Server, on ...fake.Matcher) bool {
 		calls = offstage(calls, nil)
 	}
 	if len(calls) == 0 {
-		return failed(t, "Deadlines", fmt.Sprintf("there is nothing to judge: no call is picked by %s", wanted(on)), "  "+summary(r.calls))
+		return failed(t, s, "Deadlines", fmt.Sprintf("there is nothing to judge: no call is picked by %s", wanted(on)), "  "+summary(r.calls))
 	}
 	bare := slices.DeleteFunc(slices.Clone(calls), func(c fake.Call) bool { return c.Timeout != 0 })
 	if len(bare) == 0 {
 		return true
 	}
-	return failed(t, "Deadlines", fmt.Sprintf("expected every call to have a deadline%s. Of %s, %d had none, and would wait for ever "+
+	return failedAt(t, s, bare, "Deadlines", fmt.Sprintf("expected every call to have a deadline%s. Of %s, %d had none, and would wait for ever "+
 		"for a service that does not answer", wantedOr(on, ""), count(len(calls), "call"), len(bare)),
 		block("without a deadline", cut(callLines(bare))...))
 }

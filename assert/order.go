@@ -23,7 +23,7 @@ func Before(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 	for _, x := range first {
 		for _, y := range second {
 			if x.call.Seq == y.call.Seq || !x.before(y) {
-				return failed(t, "Before", fmt.Sprintf("expected every %v to have ended before any %v began, but %v", a, b, r.meeting(x, y)),
+				return failedAt(t, s, []fake.Call{x.call, y.call}, "Before", fmt.Sprintf("expected every %v to have ended before any %v began, but %v", a, b, r.meeting(x, y)),
 					block("the calls", r.spanLines([]span{x, y})...))
 			}
 		}
@@ -45,7 +45,7 @@ func Overlapping(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 	if _, _, found := overlap(first, second); found {
 		return true
 	}
-	return failed(t, "Overlapping", fmt.Sprintf("expected %v and %v to be under way at the same time at some moment. They never were", a, b),
+	return failed(t, s, "Overlapping", fmt.Sprintf("expected %v and %v to be under way at the same time at some moment. They never were", a, b),
 		block(a.String(), cut(r.spanLines(first))...), block(b.String(), cut(r.spanLines(second))...))
 }
 
@@ -70,7 +70,7 @@ func NeverConcurrent(t fake.TB, s *fake.Server, a, b fake.Matcher) bool {
 	if x.call.ResourceID != "" && y.call.ResourceID != "" && x.call.ResourceID != y.call.ResourceID {
 		hint = "  they are on different resources: if that is fine, look at one at a time, with fake.AllOf and fake.OnResource"
 	}
-	return failed(t, "NeverConcurrent", fmt.Sprintf("expected %v and %v never to be under way at the same time, but %v", a, b, r.meeting(x, y)),
+	return failedAt(t, s, []fake.Call{x.call, y.call}, "NeverConcurrent", fmt.Sprintf("expected %v and %v never to be under way at the same time, but %v", a, b, r.meeting(x, y)),
 		block("the calls", r.spanLines([]span{x, y})...), hint)
 }
 
@@ -104,7 +104,7 @@ func (r record) both(t fake.TB, check string, a, b fake.Matcher) (first, second 
 	t.Helper()
 	for _, m := range []fake.Matcher{a, b} {
 		if len(r.pick(m)) == 0 {
-			return nil, nil, failed(t, check, fmt.Sprintf("there is no call to compare with: %v", m), r.nearest(r.calls, m), "  "+summary(r.calls))
+			return nil, nil, failed(t, r.server, check, fmt.Sprintf("there is no call to compare with: %v", m), r.nearest(r.calls, m), "  "+summary(r.calls))
 		}
 	}
 	return r.spans(a), r.spans(b), true

@@ -40,12 +40,15 @@ func PagesRead(t fake.TB, s *fake.Server) bool {
 		lists[name].next(c)
 	}
 	var lines []string
+	var wrong []fake.Call
 	for _, name := range order {
+		wrong = append(wrong, lists[name].foreign...)
 		for _, c := range lists[name].foreign {
 			lines = append(lines, fmt.Sprintf("%s\n  its page_token %q was in no earlier answer on this list: %s",
 				callLine(c), token(c.Request), requestText(c)))
 		}
 		for _, c := range lists[name].open {
+			wrong = append(wrong, c)
 			lines = append(lines, fmt.Sprintf("%s\n  its next_page_token %q was never asked for, so what follows was not read: %s",
 				callLine(c), token(c.Reply), requestText(c)))
 		}
@@ -53,7 +56,7 @@ func PagesRead(t fake.TB, s *fake.Server) bool {
 	if lines == nil {
 		return true
 	}
-	return failed(t, "PagesRead", "expected every list to be read to its last page, in order. "+missed(len(lines)), block("the pages", cut(lines)...))
+	return failedAt(t, s, wrong, "PagesRead", "expected every list to be read to its last page, in order. "+missed(len(lines)), block("the pages", cut(lines)...))
 }
 
 // reading is how far one list was read.

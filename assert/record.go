@@ -28,7 +28,7 @@ func read(t fake.TB, check string, s *fake.Server, on ...fake.Matcher) (record, 
 			if len(on) > 1 {
 				which = fmt.Sprintf("matcher %d of %d", i+1, len(on))
 			}
-			return r, failed(t, check, which+" picks nothing: "+err.Error())
+			return r, failed(t, s, check, which+" picks nothing: "+err.Error())
 		}
 	}
 	return r, true
@@ -39,7 +39,7 @@ func readWhole(t fake.TB, check string, s *fake.Server, on ...fake.Matcher) (rec
 	t.Helper()
 	r, ok := read(t, check, s, on...)
 	if ok && r.dropped > 0 {
-		return r, failed(t, check, r.gap())
+		return r, failed(t, s, check, r.gap())
 	}
 	return r, ok
 }
@@ -49,7 +49,7 @@ func readJudged(t fake.TB, check string, s *fake.Server, on ...fake.Matcher) (re
 	t.Helper()
 	r, ok := readWhole(t, check, s, on...)
 	if ok && len(r.calls) == 0 {
-		return r, failed(t, check, "there is nothing to judge: "+summary(nil))
+		return r, failed(t, s, check, "there is nothing to judge: "+summary(nil))
 	}
 	return r, ok
 }
@@ -64,7 +64,7 @@ func (r record) gap() string {
 func given(t fake.TB, check string, s *fake.Server) bool {
 	t.Helper()
 	if s == nil {
-		return failed(t, check, "the server is nil: give it the one that fake.New or fake.Start returned")
+		return failed(t, s, check, "the server is nil: give it the one that fake.New or fake.Start returned")
 	}
 	return true
 }

@@ -39,7 +39,7 @@ func Sequence(t fake.TB, s *fake.Server, on ...fake.Matcher) bool {
 	if wrong < len(on) && wrong < len(calls) {
 		below = append(below, r.why(calls[wrong], on[wrong]))
 	}
-	return failed(t, "Sequence", fmt.Sprintf("expected exactly %s in this order. %s", count(len(on), "call"), found), below...)
+	return failedAt(t, s, calls[wrong:min(wrong+1, len(calls))], "Sequence", fmt.Sprintf("expected exactly %s in this order. %s", count(len(on), "call"), found), below...)
 }
 
 // Subsequence checks that there were calls picked by these matchers, one for each, in this order of arrival, whatever came between
@@ -75,7 +75,7 @@ func Subsequence(t fake.TB, s *fake.Server, on ...fake.Matcher) bool {
 		}
 	}
 	expected := fmt.Sprintf("expected %s in this order", count(len(on), "call"))
-	return failed(t, "Subsequence", fmt.Sprintf("%s. Number %d is missing: %v. %s", expected, next+1, on[next], after),
+	return failed(t, s, "Subsequence", fmt.Sprintf("%s. Number %d is missing: %v. %s", expected, next+1, on[next], after),
 		early, block("found until there", met...), r.nearest(rest, on[next]), block("what came instead", cut(callLines(rest))...))
 }
 
@@ -83,7 +83,7 @@ func readSequence(t fake.TB, check string, s *fake.Server, on []fake.Matcher) (r
 	t.Helper()
 	r, ok := readWhole(t, check, s, on...)
 	if ok && len(on) == 0 {
-		return r, failed(t, check, "the sequence is empty: name the calls, or use NotCalled to say that there is none; "+summary(r.calls))
+		return r, failed(t, s, check, "the sequence is empty: name the calls, or use NotCalled to say that there is none; "+summary(r.calls))
 	}
 	return r, ok
 }

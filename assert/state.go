@@ -23,10 +23,10 @@ func Image(t fake.TB, s *fake.Server, id string, checks ...Check) bool {
 		return false
 	}
 	if id == "" {
-		return failed(t, "Image", "the id is empty: did the code under test return one?", existing(s))
+		return failed(t, s, "Image", "the id is empty: did the code under test return one?", existing(s))
 	}
 	if broken := brokenChecks(checks); broken != "" {
-		return failed(t, "Image", broken)
+		return failed(t, s, "Image", broken)
 	}
 	im := s.Image(id)
 	expected := fmt.Sprintf("expected image %s to be there", id)
@@ -40,19 +40,19 @@ func Image(t fake.TB, s *fake.Server, id string, checks ...Check) bool {
 			return true
 		}
 		if im == nil {
-			return failed(t, "Image", expected+". There never was an image with this id", existing(s))
+			return failed(t, s, "Image", expected+". There never was an image with this id", existing(s))
 		}
-		return failed(t, "Image", expected+". It is there: "+imageLine(im), operationsOn(s, id))
+		return failed(t, s, "Image", expected+". It is there: "+imageLine(im), operationsOn(s, id))
 	case im == nil && existed(s, id):
-		return failed(t, "Image", expected+". It is gone", operationsOn(s, id), history(s, id))
+		return failed(t, s, "Image", expected+". It is gone", operationsOn(s, id), history(s, id))
 	case im == nil:
-		return failed(t, "Image", expected+". There never was an image with this id", existing(s))
+		return failed(t, s, "Image", expected+". There never was an image with this id", existing(s))
 	}
 	lines := differences(im, checks)
 	if len(lines) == 0 {
 		return true
 	}
-	return failed(t, "Image", expected+". It is "+imageLine(im), block("it differs", lines...), operationsOn(s, id))
+	return failed(t, s, "Image", expected+". It is "+imageLine(im), block("it differs", lines...), operationsOn(s, id))
 }
 
 // Folder checks which images are in a folder: exactly those named in images, each passing its checks, in whatever order. An image
@@ -63,10 +63,10 @@ func Folder(t fake.TB, s *fake.Server, folder string, images map[string][]Check)
 		return false
 	}
 	if folder == "" {
-		return failed(t, "Folder", "the id of the folder is empty; there are images in "+list(folders(s), "no folder at all"))
+		return failed(t, s, "Folder", "the id of the folder is empty; there are images in "+list(folders(s), "no folder at all"))
 	}
 	if broken := brokenImages(images); broken != "" {
-		return failed(t, "Folder", broken)
+		return failed(t, s, "Folder", broken)
 	}
 	found := make(map[string]*compute.Image)
 	for _, im := range s.Images(func(im *compute.Image) bool { return im.FolderId == folder }) {
@@ -97,7 +97,7 @@ func Folder(t fake.TB, s *fake.Server, folder string, images map[string][]Check)
 	if len(images) > 0 {
 		expected = "to have exactly the images " + strings.Join(slices.Sorted(maps.Keys(images)), ", ")
 	}
-	return failed(t, "Folder", fmt.Sprintf("expected folder %s %s", folder, expected), below...)
+	return failed(t, s, "Folder", fmt.Sprintf("expected folder %s %s", folder, expected), below...)
 }
 
 // History checks what has become of a resource, such as an image: each status as it got it, and what else the record tells of it.
@@ -111,19 +111,19 @@ func History(t fake.TB, s *fake.Server, id string, want ...fake.Change) bool {
 		return false
 	}
 	if s.Dropped() > 0 {
-		return failed(t, "History", record{dropped: s.Dropped()}.gap())
+		return failed(t, s, "History", record{dropped: s.Dropped()}.gap())
 	}
 	found := past(s, id)
 	expected := fmt.Sprintf("expected image %s to have been %s", id, inWords(want))
 	switch {
 	case len(want) == 0:
-		return failed(t, "History", "there is nothing to compare with: name what the image went through", history(s, id))
+		return failed(t, s, "History", "there is nothing to compare with: name what the image went through", history(s, id))
 	case len(found) == 0:
-		return failed(t, "History", expected+". There never was an image with this id", existing(s))
+		return failed(t, s, "History", expected+". There never was an image with this id", existing(s))
 	case slices.Equal(found, want):
 		return true
 	}
-	return failed(t, "History", expected+". It has been "+inWords(found), operationsOn(s, id))
+	return failed(t, s, "History", expected+". It has been "+inWords(found), operationsOn(s, id))
 }
 
 // past returns what became of a resource.

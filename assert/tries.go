@@ -68,9 +68,8 @@ var changeable = map[codes.Code]bool{
 
 // strayKeys returns a text for each call that sent the idempotency key of another request, and so was answered with what that one
 // had started instead of with what it asked for.
-func strayKeys(calls []fake.Call) []string {
+func strayKeys(calls []fake.Call) (lines []string, stray []fake.Call) {
 	bySeq := make(map[int]fake.Call)
-	var lines []string
 	for _, c := range calls {
 		bySeq[c.Seq] = c
 		if c.KeyReused == 0 {
@@ -82,8 +81,9 @@ func strayKeys(calls []fake.Call) []string {
 		}
 		lines = append(lines, fmt.Sprintf("%s\n%s\n  idempotency-key %q belongs to the first: the second got its operation, and nothing of its own was done",
 			owner, callLine(c), c.Key))
+		stray = append(stray, c)
 	}
-	return lines
+	return lines, stray
 }
 
 // starts tells whether a call was answered with an operation of its own.

@@ -162,6 +162,29 @@ type faults struct {
 	turns    map[string]turns // by caller
 }
 
+// inWords tells of every fault where it was injected and what it has happened to. Those that may stay unfired, and did, are left out.
+func (f *faults) inWords() []string {
+	var all []string
+	for _, i := range f.all {
+		if i.fired == 0 && i.fault.Optional {
+			continue
+		}
+		met := "has never happened"
+		if i.fired > 0 {
+			met = fmt.Sprintf("has happened %s", times(i.fired))
+		}
+		all = append(all, fmt.Sprintf("%s: %v: %s", i.line, i.fault, met))
+	}
+	return all
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
 // add takes a fault up, and numbers it.
 func (f *faults) add(i *Injected) {
 	f.declared++

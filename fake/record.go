@@ -34,6 +34,14 @@ func (e entry) event() Event {
 	return Event{Seq: e.call.Seq, Time: e.call.Start, Kind: CallEvent, Call: e.call}
 }
 
+// seq returns the number of an entry.
+func (e entry) seq() int {
+	if e.call != nil {
+		return e.call.Seq
+	}
+	return e.other.Seq
+}
+
 func (e entry) time() time.Time {
 	if e.other != nil {
 		return e.other.Time

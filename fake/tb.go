@@ -40,6 +40,8 @@ type reporter struct {
 	ending sync.RWMutex // guards over
 	over   bool         // the test has ended
 
+	findings findings // by checks of the test
+
 	collecting sync.Mutex // guards misuses
 	misuses    []error
 }
@@ -74,6 +76,7 @@ func (r *reporter) report(text string) (told bool) {
 		return false
 	}
 	r.tb.Errorf("imagefake: %s", text)
+	r.findings.note("imagefake: "+text, nil)
 	return true
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/imagefake/imagefake/fake/internal/timeline"
 	"github.com/imagefake/imagefake/fake/internal/world"
+	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
@@ -27,13 +28,14 @@ const timelineWidth = 100
 
 // Timeline returns the record as a picture in text, lines of at most 100 characters: time on the server's clock goes down, each
 // caller has a lane, and the cloud another, with what happened to operations and images. A long record is cut around the last
-// failure, and says so. It is "" where nothing happened. The text is for people and may change.
+// failure, and says so; where a check of package assert has failed, the calls at fault are marked. It is "" where nothing happened. The
+// text is for people and may change.
 //
 // The record of a sequential test on a virtual clock gives the same text in every run. No header and no token is in it.
 func (s *Server) Timeline() string { return timeline.Text(s.story(), timelineWidth, 0) }
 
-// WriteTimeline writes the record as a page for a browser: the picture of [Server.Timeline], drawn, with a table of the events.
-// The page is one file and needs no network. Its errors are those of w.
+// WriteTimeline writes the record as a page for a browser: the picture of [Server.Timeline], drawn, with a table of the events, what
+// checks found wrong ([Server.NoteFailure]), the faults, and the command that runs the test alone. The page is one file and needs no network. Its errors are those of w.
 func (s *Server) WriteTimeline(w io.Writer) error {
 	if isNil(w) {
 		return errors.New("WriteTimeline(nil): give it a writer")
@@ -53,16 +55,21 @@ const (
 func (s *Server) story() timeline.Story {
 	b := storyBuilder{state: s.Snapshot(), lanes: make(map[string]int), named: make(map[string]int)}
 	b.Title = "the server " + s.name
+	b.Failures = s.findings.list()
+	if _, ofRun := s.tb.(interface{ Cloud() *Server }); !ofRun && !s.testless() { // package scenario knows better how a run is made again
+		b.Again = plain.TestCommand(s.tb.Name())
+	}
 	var events []Event
 	s.look(func(*world.World) {
 		kept := slices.Collect(s.record.entries())
-		from, to := storyWindow(kept)
+		from, to := storyWindow(kept, b.Failures)
 		if to-from < len(kept) {
 			b.Whole = wholeOf(kept)
 			b.Whole.Earlier, b.Whole.Later = from, len(kept)-to
 		}
 		events = copiesOf(kept[from:to])
 		b.Dropped = s.record.dropped()
+		b.Faults = s.faults.inWords()
 	})
 	for _, e := range events {
 		if e.Call != nil {
@@ -75,13 +82,13 @@ func (s *Server) story() timeline.Story {
 }
 
 // storyWindow returns which entries become a story.
-func storyWindow(kept []entry) (from, to int) {
+func storyWindow(kept []entry, failures []timeline.Failure) (from, to int) {
 	if len(kept) <= storyEvents {
 		return 0, len(kept)
 	}
-	center := len(kept) - 1
+	center, blamed := len(kept)-1, timeline.LastBlamed(failures)
 	for i, e := range slices.Backward(kept) {
-		if e.failed() {
+		if blamed == 0 && e.failed() || blamed != 0 && e.seq() <= blamed {
 			center = i
 			break
 		}

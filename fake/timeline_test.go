@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"html"
 	"io"
 	"os"
 	"path/filepath"
@@ -312,6 +313,39 @@ func TestTimelineOfFailedTest(t *testing.T) {
 			require.Equal(t, tt.named, filesIn(t, named))
 		})
 	}
+}
+
+// The page of a failed test begins with what was found wrong, and has the faults and the command that runs the test again.
+func TestPageOfFailedTest(t *testing.T) {
+	w := &failingTest{}
+	artifacts := t.TempDir()
+	t.Setenv("IMAGEFAKE_ARTIFACTS", artifacts)
+	cloud := fake.New(w)
+	cloud.Inject(fake.Fault{On: fake.ImageGet, When: fake.Nth(2), Do: fake.Return(codes.Unavailable)})
+	cloud.Inject(fake.Fault{On: fake.ImageList, Do: fake.Return(codes.Aborted)})
+	cloud.Inject(fake.Fault{On: fake.ImageDelete, Do: fake.Cut(), Optional: true})
+	for range 3 {
+		_, _ = compute.NewImageServiceClient(cloud.Conn()).Get(t.Context(), &compute.GetImageRequest{ImageId: "none"})
+	}
+	cloud.SetImageStatus("nobody's", compute.Image_READY)
+	cloud.NoteFailure("mine: two gets are enough", 1)
+	cloud.NoteFailure("bake_test.go:1: mine: two gets are enough", 4, 99)
+	for _, cleanUp := range w.cleanups {
+		cleanUp()
+	}
+	require.Contains(t, w.logged[0], "found by bake_test.go")
+	bytes, err := os.ReadFile(filepath.Join(artifacts, "TestBake_a_b_c.html"))
+	require.NoError(t, err)
+	page := html.UnescapeString(string(bytes))
+	for _, expected := range []string{
+		"<pre>imagefake: SetImageStatus", "<pre>bake_test.go:1: mine: two gets are enough</pre>\n<p>At fault: <a href=\"#event-4\">#4</a> <a href=\"#event-1\">#1</a>.</p>",
+		"Again: <code>go test github.com/imagefake/imagefake/fake -run '^TestBake$/^a$/^b c$'</code>",
+		"on ImageGet, call 2: return Unavailable: has happened once", "on ImageList, always: return Aborted: has never happened",
+	} {
+		require.Contains(t, page, expected)
+	}
+	require.Equal(t, 1, strings.Count(page, "two gets are enough"), "the longer text stands for both")
+	require.NotContains(t, page, "on ImageDelete", "it may stay unfired, and did")
 }
 
 func filesIn(t *testing.T, dir string) (names []string) {

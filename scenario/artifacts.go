@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // artifactsVariable names the environment variable that says where pages go, as package fake reads it.
@@ -80,9 +82,24 @@ func (r *run) paint() {
 	if !r.keep && (r.dice == nil || !r.result.broken()) || r.test.cloud == nil || !keepsArtifacts() {
 		return
 	}
+	if r.result.broken() {
+		r.test.cloud.NoteFailure(r.caption())
+	}
 	var page bytes.Buffer
 	err := r.test.cloud.WriteTimeline(&page)
 	r.result.picture = &picture{page: page.Bytes(), err: err}
+}
+
+// caption returns what the page of a broken run begins with: what broke it, and how to see it again.
+func (r *run) caption() string {
+	test, moral := r.t.Name(), ""
+	switch {
+	case r.tale != nil:
+		test, moral = test+"/"+r.tale.Name, r.tale.moral()+"\n"
+	case len(r.schedule) > 0 || r.result.turns != nil:
+		return r.told(r.result)
+	}
+	return fmt.Sprintf("%s%sagain:\n\t%s\n", r.result.story(), moral, plain.TestCommand(test))
 }
 
 // pictureName returns what the picture of a run is called.

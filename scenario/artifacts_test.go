@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"html"
 	"maps"
 	"os"
 	"path/filepath"
@@ -31,6 +32,12 @@ func pagesOf(t *testing.T, run string, env ...string) (out string, pages map[str
 
 // Of each way in which a body breaks there is one page, and the report says where.
 func TestPicturesOfBrokenRuns(t *testing.T) {
+	again := map[string]string{
+		"naive": `(?s)as Go code:.*fake.LoseReply\(\).*IMAGEFAKE_REPLAY='\S+' go test \S+/scenario -run '\^TestNaiveBaker\$'`,
+		"run":   `again:\n go test \S+/scenario -run '\^TestNaiveBaker\$'\n`,
+		"chaos": `(?s)// on a server made with fake.WithSeed\(1\).*IMAGEFAKE_REPLAY=`,
+		"play":  `(?s)a good client: Does not take.*go test \S+/scenario -run '\^TestNaiveBaker\$/\^name-taken\$'`,
+	}
 	for how, want := range map[string][]string{
 		"naive": {"TestNaiveBaker_ImageCreate_1_lost-reply.html", "TestNaiveBaker_exploration.html"},
 		"run":   {"TestNaiveBaker_no-fault.html"},
@@ -43,7 +50,12 @@ func TestPicturesOfBrokenRuns(t *testing.T) {
 			for _, name := range want {
 				require.Regexp(t, `as a page for a browser: \S+`+string(filepath.Separator)+name+`\n`, out)
 				if !strings.Contains(name, "exploration") {
-					require.Contains(t, pages[name], "<svg")
+					page := html.UnescapeString(pages[name])
+					require.Contains(t, page, "<svg")
+					require.Regexp(t, `<pre>naive_test.go:\d+: broken promise: `, page, "what broke the run is on its page")
+					require.Equal(t, 1, strings.Count(page, "broken promise"))
+					require.Equal(t, 1, strings.Count(page, "go test "))
+					require.Regexp(t, again[how], page)
 				}
 			}
 		})

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"regexp"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // replayVariable is the environment variable that holds a replay token. A flag would be unknown to test binaries of packages that
@@ -65,24 +65,7 @@ func (x *runner) tokenOf(r *result) token {
 
 // command returns the shell command that makes a run again, alone.
 func (x *runner) command(r *result) string {
-	return fmt.Sprintf("%s='%s' go test %s -run '%s'", replayVariable, x.tokenOf(r), testedPackage(), runPattern(x.t.Name()))
-}
-
-// testedPackage returns the import path of the package whose tests run.
-func testedPackage() string {
-	if info, ok := debug.ReadBuildInfo(); ok && strings.HasSuffix(info.Path, ".test") {
-		return strings.TrimSuffix(info.Path, ".test")
-	}
-	return "."
-}
-
-// runPattern returns what -run must be to run one test or subtest alone.
-func runPattern(name string) string {
-	parts := strings.Split(name, "/")
-	for i, part := range parts {
-		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
-	}
-	return strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`)
+	return fmt.Sprintf("%s='%s' %s", replayVariable, x.tokenOf(r), plain.TestCommand(x.t.Name()))
 }
 
 // named returns the run that -run asks for alone, by the name of its subtest; false if it asks for no subtest.
@@ -165,7 +148,7 @@ func (r *result) held() string {
 // rerun makes the run of a token.
 func (x *runner) rerun(text string) (*result, error) {
 	if tk, err := parseToken(text); err == nil && tk.test != x.t.Name() {
-		return nil, fmt.Errorf("it is for %s, and this is %s: run that test alone, with -run '%s'", tk.test, x.t.Name(), runPattern(tk.test))
+		return nil, fmt.Errorf("it is for %s, and this is %s: run that test alone: %s", tk.test, x.t.Name(), plain.TestCommand(tk.test))
 	}
 	if _, err := x.learn(); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ type chain struct {
 }
 
 // chained returns the calls of a story with each chain in one, and what the chains stand for, by the number of the first call.
-// Calls that failed, that ask for a change or that met a fault stay by themselves: each of them matters.
+// Calls that failed, that ask for a change, that met a fault or are at fault stay by themselves: each of them matters.
 func chained(s Story) (calls []Call, chains map[int]chain) {
 	type question struct {
 		lane            int
@@ -25,6 +25,11 @@ func chained(s Story) (calls []Call, chains map[int]chain) {
 	for _, e := range s.Events {
 		if e.Kind == Fault {
 			alone[e.Call] = true
+		}
+	}
+	for _, f := range s.Failures {
+		for _, seq := range f.Calls {
+			alone[seq] = true
 		}
 	}
 	links := make(map[question][]int) // of the chain that is being followed, the indices of its calls

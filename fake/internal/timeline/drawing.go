@@ -135,21 +135,21 @@ func (d *draftsman) calls() {
 				d.spans[open[c]].to = i
 			}
 			for range r.note {
-				d.mark(i, y, "fault: "+strings.Join(r.note, "; "), key(r))
+				d.mark(i, y, "fault", "fault: "+strings.Join(r.note, "; "), key(r))
 			}
 		case end:
 			if at, known := open[c]; known {
 				d.spans[at].to = i
 			}
-		case fault:
-			d.mark(i, y, r.text, key(r))
+		case fault, blame:
+			d.mark(i, y, r.shape.String(), r.text, key(r))
 		}
 	}
 }
 
-// mark notes a fault; its slot is turned into a place later.
-func (d *draftsman) mark(slot, y int, title, link string) {
-	d.Marks = append(d.Marks, bar{X: slot, Y: y, Title: plain.Line(title), Link: link, Class: "fault"})
+// mark notes a fault, or that a call is at fault; its slot is turned into a place later.
+func (d *draftsman) mark(slot, y int, class, title, link string) {
+	d.Marks = append(d.Marks, bar{X: slot, Y: y, Title: plain.Line(title), Link: link, Class: class})
 }
 
 func (d *draftsman) class(c *Call) string {

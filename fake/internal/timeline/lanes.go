@@ -167,7 +167,7 @@ func (l *lanes) gutter(r row, live map[*Call]bool, behind bool) string {
 	if behind {
 		return string(cells)
 	}
-	mark := map[shape]rune{instant: '●', begin: '┌', end: '└', fault: '!', fold: '⋮', running: '╵', cloud: '◆', gap: '┊'}[r.shape]
+	mark := map[shape]rune{instant: '●', begin: '┌', end: '└', fault: '!', fold: '⋮', running: '╵', blame: '◀', cloud: '◆', gap: '┊'}[r.shape]
 	if r.bad && r.shape != begin {
 		mark = '✗'
 	}

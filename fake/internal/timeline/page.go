@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/imagefake/imagefake/fake/plain"
@@ -21,7 +22,8 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 func HTML(w io.Writer, s Story) error {
 	t := newTeller(s)
 	rows := t.rows()
-	p := page{Title: plain.Line(s.Title), Empty: len(rows) == 0}
+	p := page{Title: plain.Line(s.Title), Empty: len(rows) == 0, Again: plain.Line(s.Again)}
+	var table []row
 	if p.Title == "" {
 		p.Title = "the server"
 	}
@@ -32,28 +34,47 @@ func HTML(w io.Writer, s Story) error {
 		p.leftOut(stand(rows[:from])+whole.Earlier, stand(rows[to:])+whole.Later, s.Dropped)
 		shown := append(opened(rows[:from], liveBefore(rows[:from])), rows[from:to]...)
 		p.lead(shown)
+		p.Blames = slices.ContainsFunc(shown, func(r row) bool { return r.shape == blame })
 		p.Drawing = draw(t, shown, p.FailureDrawn)
-		p.table(t, rows[from:to])
+		table = rows[from:to]
+		p.table(t, table)
 	}
+	p.report(s, table)
 	return pageTemplate.Execute(w, p)
 }
 
 // Limits of the page.
 const (
-	pageRows   = 400
-	pageBehind = 100
+	pageRows     = 400
+	pageBehind   = 100
+	pageFailures = 20
+	pageStory    = 8000 // characters of a failure
+	pageFaults   = 50
+	pageFault    = 300 // characters
 )
 
 // page is what the template shows.
 type page struct {
 	Title, Summary string
 	Empty          bool
+	Failures       []pageFailure
+	MoreFailures   int
+	Faults         []string
+	MoreFaults     int
+	Again          string
 	Cut            []string // what is left out
 	Failure        string   // key of the row of the last failure, "" for none
 	FailureDrawn   string   // link of its bar
 	Drawing        drawing
+	Blames         bool // a call is at fault
 	Rows           []tableRow
 	Names          []tableName
+}
+
+// pageFailure is what a check found wrong, with links to the calls at fault.
+type pageFailure struct {
+	Text  string
+	Calls []int
 }
 
 type tableRow struct {
@@ -65,6 +86,33 @@ type tableRow struct {
 }
 
 type tableName struct{ Name, ID, By string }
+
+// report takes over what checks found, with links to calls in the table, and what was to go wrong.
+func (p *page) report(s Story, table []row) {
+	linked := make(map[int]bool)
+	for _, r := range table {
+		if r.call != nil && r.seq != 0 {
+			linked[r.seq] = true
+		}
+	}
+	failures := told(s.Failures)
+	shown := min(len(failures), pageFailures)
+	for _, f := range failures[:shown] {
+		failure := pageFailure{Text: cut(plain.Lines(f.Text), pageStory)}
+		for _, seq := range f.Calls {
+			if linked[seq] && len(failure.Calls) < pageFailures && !slices.Contains(failure.Calls, seq) {
+				failure.Calls = append(failure.Calls, seq)
+			}
+		}
+		p.Failures = append(p.Failures, failure)
+	}
+	p.MoreFailures = len(failures) - shown
+	shown = min(len(s.Faults), pageFaults)
+	for _, fault := range s.Faults[:shown] {
+		p.Faults = append(p.Faults, cut(plain.Line(fault), pageFault))
+	}
+	p.MoreFaults = len(s.Faults) - shown
+}
 
 func (p *page) leftOut(earlier, later, dropped int) {
 	if earlier > 0 {
@@ -80,14 +128,14 @@ func (p *page) leftOut(earlier, later, dropped int) {
 
 // lead finds the last failure. A call is drawn as the bar of its beginning, and several events as that of the first.
 func (p *page) lead(rows []row) {
-	for _, r := range rows {
-		if !r.bad {
-			continue
-		}
-		p.Failure, p.FailureDrawn = key(r), key(r)
-		if r.shape == end {
-			p.FailureDrawn = fmt.Sprintf("event-%d", r.call.Seq)
-		}
+	at := failureAt(rows)
+	if at < 0 {
+		return
+	}
+	r := rows[at]
+	p.Failure, p.FailureDrawn = key(r), key(r)
+	if r.shape == end || r.shape == blame {
+		p.FailureDrawn = fmt.Sprintf("event-%d", r.call.Seq)
 	}
 }
 
@@ -124,6 +172,9 @@ func (p *page) table(t *teller, rows []row) {
 
 // key returns what a row is linked by.
 func key(r row) string {
+	if r.shape == blame {
+		return fmt.Sprintf("blame-%d", r.call.Seq)
+	}
 	if r.seq == 0 && r.call != nil {
 		return fmt.Sprintf("end-%d", r.call.Seq)
 	}
@@ -140,6 +191,8 @@ func (t *teller) spelled(r row) string {
 		return r.text
 	case r.shape == end:
 		return t.about(r.call) + " " + r.text
+	case r.shape == blame:
+		return fmt.Sprintf("#%d %s is %s", r.call.Seq, plain.Line(r.call.Method), r.text)
 	case r.shape == fault:
 		return fmt.Sprintf("%s, on #%d %s", r.text, r.call.Seq, plain.Line(r.call.Method))
 	}
@@ -147,5 +200,5 @@ func (t *teller) spelled(r row) string {
 }
 
 func (s shape) String() string {
-	return [...]string{"instant", "begin", "end", "fault", "cloud", "gap", "fold", "running"}[s]
+	return [...]string{"instant", "begin", "end", "fault", "cloud", "gap", "fold", "running", "blame"}[s]
 }

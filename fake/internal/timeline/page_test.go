@@ -89,7 +89,7 @@ type seen struct {
 func read(t require.TestingT, page []byte) seen {
 	allowed := make(map[string]bool)
 	for name := range strings.FieldsSeq(`html head meta title style body h1 h2 p a div span i b svg rect text g path
-		table thead tbody tr th td code`) {
+		table thead tbody tr th td code pre ul li`) {
 		allowed[name] = true
 	}
 	attributes := make(map[string]bool)

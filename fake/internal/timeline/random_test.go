@@ -74,5 +74,13 @@ func randomStory(t *rapid.T, texts ...string) Story {
 		}
 		s.Calls = append(s.Calls, c)
 	}
+	for range rapid.IntRange(0, 3).Draw(t, "failures") {
+		s.Failures = append(s.Failures, Failure{
+			Text:  rapid.SampledFrom([]string{"assert.Gaps: ", ""}).Draw(t, "check") + text("failure"),
+			Calls: rapid.SliceOfN(rapid.IntRange(-1, seq+1), 0, 4).Draw(t, "at fault"),
+		})
+		s.Faults = append(s.Faults, text("injected"))
+		s.Again = text("again")
+	}
 	return s
 }

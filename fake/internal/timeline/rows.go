@@ -35,6 +35,7 @@ const (
 	gap                  // nothing happens for long
 	fold                 // more of the same
 	running              // a call that was not answered
+	blame                // a check found fault with a call
 )
 
 // teller turns a story into rows.
@@ -44,10 +45,11 @@ type teller struct {
 	calls map[int]*Call    // by number
 	again map[*Call]string // which call a repetition repeats
 	chain map[int]chain    // by the number of the first call
+	blame map[int][]string // the checks that found fault with a call, by its number
 }
 
 func newTeller(s Story) *teller {
-	t := &teller{story: s, names: newNames(s.Names), calls: make(map[int]*Call)}
+	t := &teller{story: s, names: newNames(s.Names), calls: make(map[int]*Call), blame: blames(s.Failures)}
 	t.story.Calls, t.chain = chained(s)
 	for i := range t.story.Calls {
 		t.calls[t.story.Calls[i].Seq] = &t.story.Calls[i]
@@ -181,7 +183,25 @@ func (t *teller) rows() []row {
 			rows = append(rows, row{at: rows[len(rows)-1].at, shape: running, call: c, text: t.about(c) + " is still running"})
 		}
 	}
-	return t.gaps(foldSame(merge(rows)))
+	return t.gaps(foldSame(merge(t.blamed(rows))))
+}
+
+// blamed puts a row behind the beginning of each call that a check found fault with.
+func (t *teller) blamed(rows []row) []row {
+	if t.blame == nil {
+		return rows
+	}
+	var all []row
+	for _, r := range rows {
+		all = append(all, r)
+		if r.shape != begin && r.shape != instant {
+			continue
+		}
+		if checks := t.blame[r.call.Seq]; checks != nil {
+			all = append(all, row{at: r.at, shape: blame, call: r.call, text: "found by " + strings.Join(checks, ", ")})
+		}
+	}
+	return all
 }
 
 // compactCall tells whether the call that begins the moments is to be one row: it is over at once, and during it nothing happens

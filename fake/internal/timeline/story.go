@@ -4,7 +4,14 @@
 // for byte.
 package timeline
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imagefake/imagefake/fake/plain"
+)
 
 // Story is what happened to a server. Numbers (Seq) are places in its record: they ascend, and calls and events share them.
 type Story struct {
@@ -15,9 +22,78 @@ type Story struct {
 	Names   []Name  // of the images and operations concerned
 	Dropped int     // events before the first that the record no longer has
 
+	Failures []Failure // what checks found wrong
+	Faults   []string  // that were to happen, in words
+	Again    string    // the command that runs it again; "": none is known
+
 	// Whole tells of the whole record where the story is a part of it; nil: it is the whole.
 	Whole *Whole
 }
+
+// Failure is what a check found wrong.
+type Failure struct {
+	Text  string // begins with the name of the check, up to a colon
+	Calls []int  // the numbers of those at fault
+}
+
+// LastBlamed returns the number of the last call that is at fault for something, 0 if none is.
+func LastBlamed(failures []Failure) int {
+	last := 0
+	for _, f := range failures {
+		for _, seq := range f.Calls {
+			last = max(last, seq)
+		}
+	}
+	return last
+}
+
+// told returns failures without those whose text is part of another one's, which gets their calls.
+func told(failures []Failure) []Failure {
+	byLength := slices.Clone(failures)
+	slices.SortStableFunc(byLength, func(a, b Failure) int { return cmp.Compare(len(b.Text), len(a.Text)) })
+	calls := make(map[string][]int) // by text
+	for _, f := range byLength {
+		whole := f.Text
+		for _, longer := range byLength {
+			if _, kept := calls[longer.Text]; kept && strings.Contains(longer.Text, f.Text) {
+				whole = longer.Text
+				break
+			}
+		}
+		calls[whole] = append(calls[whole], f.Calls...)
+	}
+	var kept []Failure
+	for _, f := range failures {
+		if of, left := calls[f.Text]; left {
+			kept = append(kept, Failure{f.Text, of})
+			delete(calls, f.Text)
+		}
+	}
+	return kept
+}
+
+// blames returns which checks found fault with which calls, by their numbers.
+func blames(failures []Failure) map[int][]string {
+	var by map[int][]string
+	for _, f := range failures {
+		check, _, named := strings.Cut(f.Text, ":")
+		if check = plain.Line(check); !named || len(check) > maxCheck {
+			check = "a check"
+		}
+		for _, seq := range f.Calls {
+			if by == nil {
+				by = make(map[int][]string)
+			}
+			if !slices.Contains(by[seq], check) {
+				by[seq] = append(by[seq], check)
+			}
+		}
+	}
+	return by
+}
+
+// maxCheck is how long the name of a check is, at most.
+const maxCheck = 40
 
 // Whole is what a story that is a part still tells of the whole.
 type Whole struct {

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -86,7 +87,7 @@ func (p *painter) row(r row, live map[*Call]bool) {
 	}
 	next := p.margin("", "") + p.lanes.gutter(r, live, true)
 	said := r.text
-	if r.call == nil || r.shape == fault {
+	if r.call == nil || r.shape == fault || r.shape == blame {
 		said = "  " + said // it is no call: set in, so that the calls stand out
 	}
 	for i, text := range wrap(said, p.width-utf8.RuneCountInString(head), maxLines) {
@@ -169,7 +170,11 @@ func (p *painter) legend(shown []row) {
 		}
 	}
 	p.ids(used)
-	p.line("● a call   ┌ │ └ a longer one   ✗ failed   ! fault   ◆ in the cloud   ┊ time passes")
+	marks := "● a call   ┌ │ └ a longer one   ✗ failed   ! fault   ◆ in the cloud   ┊ time passes"
+	if slices.ContainsFunc(shown, func(r row) bool { return r.shape == blame }) {
+		marks += "   ◀ at fault"
+	}
+	p.line(marks)
 }
 
 // ids lists the ids of what is used, in as many columns as there is room for.
@@ -228,14 +233,18 @@ func (t *teller) used(rows []row) map[string]bool {
 }
 
 // window returns which rows to show: all if they are not more than most, else those around the event with the number focus, and
-// of them at most so many behind it, unless it stands near the beginning.
+// of them at most so many behind it, unless it stands near the beginning. Without a focus it is the last call that a check found fault
+// with, else the last failure.
 func window(rows []row, focus, most, behind int) (from, to int) {
 	if len(rows) <= most {
 		return 0, len(rows)
 	}
 	center := -1
+	if focus <= 0 {
+		center = failureAt(rows)
+	}
 	for i, r := range rows {
-		if focus > 0 && r.seq != 0 && r.seq <= focus || focus <= 0 && r.bad {
+		if focus > 0 && r.seq != 0 && r.seq <= focus {
 			center = i
 		}
 	}
@@ -244,6 +253,20 @@ func window(rows []row, focus, most, behind int) (from, to int) {
 	}
 	to = min(len(rows), max(center+1+behind, most))
 	return max(0, to-most), to
+}
+
+// failureAt returns the row of the last call that a check found fault with, else of the last failure; -1 without either.
+func failureAt(rows []row) int {
+	at, blamed := -1, false
+	for i, r := range rows {
+		switch {
+		case r.shape == blame:
+			at, blamed = i, true
+		case r.bad && !blamed:
+			at = i
+		}
+	}
+	return at
 }
 
 // liveBefore returns the calls that are under way behind some rows.
