@@ -57,7 +57,7 @@ func TestChecksMarkTheCallsAtFault(t *testing.T) {
 			r := &recorder{}
 			require.False(t, tt.check(r, cloud))
 			var marks []int
-			for _, found := range regexp.MustCompile(`(\d+)  .*\n.*◀ +found`).FindAllStringSubmatch(cloud.Timeline(), -1) {
+			for _, found := range regexp.MustCompile(`(\d+)  .*\n.*◀ +at fault`).FindAllStringSubmatch(cloud.Timeline(), -1) {
 				seq, err := strconv.Atoi(found[1])
 				require.NoError(t, err)
 				marks = append(marks, seq)

@@ -333,7 +333,7 @@ func TestPageOfFailedTest(t *testing.T) {
 	for _, cleanUp := range w.cleanups {
 		cleanUp()
 	}
-	require.Contains(t, w.logged[0], "found by bake_test.go")
+	require.Contains(t, w.logged[0], "at fault, says bake_test.go")
 	bytes, err := os.ReadFile(filepath.Join(artifacts, "TestBake_a_b_c.html"))
 	require.NoError(t, err)
 	page := html.UnescapeString(string(bytes))

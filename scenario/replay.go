@@ -148,7 +148,7 @@ func (r *result) held() string {
 // rerun makes the run of a token.
 func (x *runner) rerun(text string) (*result, error) {
 	if tk, err := parseToken(text); err == nil && tk.test != x.t.Name() {
-		return nil, fmt.Errorf("it is for %s, and this is %s: run that test alone: %s", tk.test, x.t.Name(), plain.TestCommand(tk.test))
+		return nil, fmt.Errorf("it is for %s, and this is %s: run that test alone, with %s", tk.test, x.t.Name(), plain.RunFlag(tk.test))
 	}
 	if _, err := x.learn(); err != nil {
 		return nil, err

@@ -30,14 +30,14 @@ func TestCallsAtFault(t *testing.T) {
 	s.Failures = []Failure{{"assert.Gaps: expected\n  pauses", []int{7, 500}}, {"assert.Backoff: expected more", []int{500, 99999}}, {"no name", []int{500}}}
 	text := Text(s, 100, 0)
 	require.Contains(t, text, "500  ●             ImageGet web → web\n")
-	require.Contains(t, text, " ◀               found by assert.Gaps, assert.Backoff, a check\n")
+	require.Contains(t, text, " ◀               at fault, says assert.Gaps, assert.Backoff, a check\n")
 	require.Contains(t, text, "◀ at fault")
 	require.NotContains(t, text, "disk read error", "it is far behind")
 
 	var page bytes.Buffer
 	require.NoError(t, HTML(&page, s))
 	for _, expected := range []string{"<pre>assert.Gaps: expected\n  pauses</pre>\n<p>At fault: <a href=\"#event-500\">#500</a>.</p>",
-		`<tr id="blame-500" class="blame">`, "#500 ImageGet is found by assert.Gaps, assert.Backoff, a check", `<a id="drawn" href="#event-500">`} {
+		`<tr id="blame-500" class="blame">`, "#500 ImageGet is at fault, says assert.Gaps, assert.Backoff, a check", `<a id="drawn" href="#event-500">`} {
 		require.Contains(t, page.String(), expected)
 	}
 

@@ -20,6 +20,7 @@ const (
 	longLabel   = 26 // letters: labels of bars are cut to that
 	mostLanes   = 8  // of operations, and of images: more share one lane
 	mostTracks  = 20 // of that
+	leadRoom    = 300
 )
 
 // drawing is the picture of the page: rectangles with words, placed.
@@ -33,6 +34,7 @@ type drawing struct {
 	Marks         []bar
 	More          int  // operations and images without a lane
 	Led           bool // one of the bars has the focus
+	Lead          int  // the place from which on it is in sight
 }
 
 // A band is one lane.
@@ -245,7 +247,7 @@ func (d *draftsman) place() {
 		s.Y, s.Height = s.y, barHeight
 		s.Focus = s.Link == d.focus
 		if s.Focus {
-			d.focus, d.Led = "", true // only one can be led to
+			d.focus, d.Led, d.Lead = "", true, max(0, s.X-leadRoom) // only one can be led to
 		}
 		d.Bars = append(d.Bars, s.bar)
 	}

@@ -94,7 +94,7 @@ func read(t require.TestingT, page []byte) seen {
 	}
 	attributes := make(map[string]bool)
 	for name := range strings.FieldsSeq(`lang charset name content http-equiv class width height role aria-label tabindex x y dx dy rx d
-		transform href id scope colspan`) {
+		transform href id scope colspan style`) {
 		attributes[name] = true
 	}
 	found := seen{ids: make(map[string]int)}

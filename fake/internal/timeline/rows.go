@@ -198,7 +198,7 @@ func (t *teller) blamed(rows []row) []row {
 			continue
 		}
 		if checks := t.blame[r.call.Seq]; checks != nil {
-			all = append(all, row{at: r.at, shape: blame, call: r.call, text: "found by " + strings.Join(checks, ", ")})
+			all = append(all, row{at: r.at, shape: blame, call: r.call, text: "at fault, says " + strings.Join(checks, ", ")})
 		}
 	}
 	return all
