@@ -3,6 +3,7 @@ package fake
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -75,9 +76,30 @@ func (r *reporter) report(text string) (told bool) {
 	if r.over || r.testless() {
 		return false
 	}
-	r.tb.Errorf("imagefake: %s", text)
+	if log, far := r.farFromTest(); far {
+		fmt.Fprintf(log.Output(), "%s: imagefake: %s\n", r.made, text)
+		log.Fail()
+	} else {
+		r.tb.Errorf("imagefake: %s", text)
+	}
 	r.findings.note("imagefake: "+text, nil)
 	return true
+}
+
+// A plainLog is a test that prints a text as it is, without the line that reports it.
+type plainLog interface {
+	Output() io.Writer
+	Fail()
+}
+
+// farFromTest returns the log of the test where none of the test's code is on the stack: the line that testing would name is one of
+// the kit or of gRPC. Only testing's own types show what is printed in this way beside a failure.
+func (r *reporter) farFromTest() (log plainLog, far bool) {
+	if callerLine() != "" || !strings.HasPrefix(fmt.Sprintf("%T", r.tb), "*testing.") {
+		return nil, false
+	}
+	log, far = r.tb.(plainLog)
+	return log, far
 }
 
 // end notes that the test is over.
