@@ -115,6 +115,8 @@ func read(t require.TestingT, page []byte) seen {
 			for _, attr := range token.Attr {
 				require.True(t, attributes[attr.Name.Local], "an attribute that the page must not have: %s=%q", attr.Name.Local, attr.Value)
 				switch attr.Name.Local {
+				case "style":
+					require.Regexp(t, `^left: \d+px$`, attr.Value)
 				case "href":
 					found.links = append(found.links, attr.Value)
 					if open[len(open)-2] == "p" {
