@@ -72,6 +72,7 @@ func (s *Server) close() error {
 	if s.manual != nil {
 		s.manual.detach(s)
 	}
+	s.http.close()
 	s.conns.closeUngreeted()
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.stop(busy) }()

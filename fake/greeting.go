@@ -16,7 +16,8 @@ import (
 const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // greeting begins the connections of a server: those in process at once, those of a network with TLS, if it is for them, and with
-// the client's first words. Whoever does not speak gRPC is sent away before gRPC sees him, and a note in the record says why.
+// the client's first words. Whoever does not speak gRPC is sent away before gRPC sees him, and a note in the record says why; clients of
+// HTTP/1 are sent to [Server.HTTPListener], if there is one.
 type greeting struct{ inProcess }
 
 func (g greeting) Clone() credentials.TransportCredentials { return g }
@@ -37,11 +38,14 @@ func (greeting) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, e
 	var info credentials.AuthInfo
 	if c.way.tls != nil {
 		var err error
-		if conn, info, err = credentials.NewTLS(c.way.tls).ServerHandshake(c); err != nil {
+		if conn, info, err = c.greetTLS(); err != nil {
 			return nil, nil, c.refuse("no TLS", err)
 		}
 	}
-	conn, err := expectPreface(conn)
+	conn, err := c.expectPreface(conn)
+	if errors.Is(err, credentials.ErrConnDispatched) {
+		return nil, nil, err
+	}
 	if err != nil {
 		return nil, nil, c.refuse("no gRPC", err)
 	}
@@ -71,12 +75,15 @@ func explainHandshake(err error) string {
 }
 
 // expectPreface reads a client's first words, as far as they are right: the preface and the frame with its settings.
-func expectPreface(conn net.Conn) (net.Conn, error) {
+func (c *serverConn) expectPreface(conn net.Conn) (net.Conn, error) {
 	heard := make([]byte, 0, len(http2Preface))
 	for len(heard) < len(http2Preface) {
 		n, err := conn.Read(heard[len(heard):cap(heard)])
 		heard = heard[:len(heard)+n]
 		if !strings.HasPrefix(http2Preface, string(heard)) {
+			if isHTTP1(heard) && c.passOn(&prefixed{conn, heard}) {
+				return nil, credentials.ErrConnDispatched
+			}
 			return nil, foreign(conn, heard)
 		}
 		if err != nil {
@@ -108,9 +115,8 @@ func expectSettings(conn net.Conn) ([]byte, error) {
 
 // foreign answers a client that does not speak HTTP/2, as far as it would understand.
 func foreign(conn net.Conn, heard []byte) error {
-	word, _, _ := bytes.Cut(heard, []byte(" "))
-	switch string(word) {
-	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT":
+	if isHTTP1(heard) {
+		word, _, _ := bytes.Cut(heard, []byte(" "))
 		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"+
 			"This port speaks gRPC, over HTTP/2 only.\n")
 		return fmt.Errorf("the client sent a request of HTTP/1, %s: this port speaks gRPC, over HTTP/2 only", word)
@@ -119,6 +125,16 @@ func foreign(conn net.Conn, heard []byte) error {
 		return errors.New("the client speaks TLS to a listener of ListenTCP: use ListenTLS, or insecure credentials")
 	}
 	return errors.New("the client's first bytes are none of HTTP/2")
+}
+
+// isHTTP1 tells whether a client's first bytes begin a request of HTTP/1.
+func isHTTP1(heard []byte) bool {
+	for _, method := range []string{"GET ", "HEAD ", "POST ", "PUT ", "PATCH ", "DELETE ", "OPTIONS ", "TRACE ", "CONNECT "} {
+		if n := min(len(method), len(heard)); string(heard[:n]) == method[:n] {
+			return true
+		}
+	}
+	return false
 }
 
 // prefixed is a connection some of which has been read.

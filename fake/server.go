@@ -34,6 +34,7 @@ type Server struct {
 	parting     parting
 	unread      unread
 	ca          authority
+	http        httpDoor
 	forPrograms forPrograms
 	auth        auth
 }
