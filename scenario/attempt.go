@@ -70,10 +70,11 @@ func (x *runner) attempt(tr trial) *result {
 		synctest.Test(x.t, func(*testing.T) { r.main() })
 	}()
 
-	// It looks in between, so that a run is given up so long after its last call, and not up to twice as long.
-	watchdog := time.NewTicker(x.watchdog / 16)
+	// It looks in between, so that a run is given up so long after its last call, and not up to twice as long. Looks are counted, and not
+	// time, which also passes where the machine has none for this process.
+	watchdog := time.NewTicker(x.watchdog / looks)
 	defer watchdog.Stop()
-	latest := time.Now()
+	quiet := 0 // looks since the latest call
 	pause := firstLook
 	look := time.NewTimer(pause)
 	defer look.Stop()
@@ -97,9 +98,9 @@ func (x *runner) attempt(tr trial) *result {
 		case <-watchdog.C:
 			now := r.gate.come.Load()
 			if now != calls && x.bubbles > 0 || x.bubbles == 0 && !r.overtime.Load() { // on real time the run's own limit comes first
-				calls, latest = now, time.Now()
+				calls, quiet = now, 0
 			}
-			if time.Since(latest) < x.watchdog {
+			if quiet++; quiet <= looks {
 				continue
 			}
 			x.left.Add(1)
@@ -108,6 +109,9 @@ func (x *runner) attempt(tr trial) *result {
 		}
 	}
 }
+
+// looks is how often the watchdog looks for a call before it gives a run up.
+const looks = 16
 
 // firstLook is after how much real time it is first looked whether a run is stuck with its keeper. Most are over by then.
 const firstLook = 20 * time.Millisecond
