@@ -20,7 +20,7 @@ import (
 // Sizes that make a connection cheap. A call is a few hundred bytes: bigger buffers cost memory and time to clear, and no window
 // that grows means no pings that measure how far it may.
 const (
-	pipeSize   = 16 << 10
+	pipeSize   = 4 << 10
 	bufferSize = 4 << 10
 	windowSize = 1 << 20
 )
