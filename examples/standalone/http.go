@@ -7,12 +7,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
 )
 
-// front is the HTTP side: the HTTP API and the timeline.
+// front is the HTTP side: the HTTP API and the timeline, on a port of its own and on those of gRPC.
 type front struct {
 	addr    string
 	server  *http.Server
@@ -38,10 +39,12 @@ func serveHTTP(cloud *fake.Server, addr string) (*front, error) {
 		_ = cloud.WriteTimeline(w) // fails only where the browser is gone
 	})
 	f := &front{
-		addr: l.Addr().String(), rest: api, serving: make(chan error, 1),
+		addr: l.Addr().String(), rest: api, serving: make(chan error, 2),
 		server: &http.Server{Handler: fromHere(pages), ReadHeaderTimeout: 10 * time.Second},
 	}
-	go func() { f.serving <- f.server.Serve(l) }()
+	for _, l := range []net.Listener{l, cloud.HTTPListener()} {
+		go func() { f.serving <- f.server.Serve(l) }()
+	}
 	return f, nil
 }
 
@@ -57,8 +60,10 @@ func (f *front) close() error {
 		err = f.server.Close() // whoever does not read has had time enough
 	}
 	f.rest.close()
-	if ended := <-f.serving; !errors.Is(ended, http.ErrServerClosed) {
-		err = errors.Join(err, fmt.Errorf("the HTTP side ended before its time: %w", ended))
+	for range cap(f.serving) {
+		if ended := <-f.serving; !errors.Is(ended, http.ErrServerClosed) && !errors.Is(ended, net.ErrClosed) {
+			err = errors.Join(err, fmt.Errorf("the HTTP side ended before its time: %w", ended))
+		}
 	}
 	return err
 }
@@ -81,15 +86,19 @@ func isHere(host string) bool {
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-// fromHere refuses what comes under another name than this machine's: a web page that has had its own name lead here.
+// apiHost is where the real service begins; each of its services has a name below it.
+const apiHost = "api.cloud.yandex.net"
+
+// fromHere refuses what comes under another name than this machine's or the real service's: a web page that has had its own name lead
+// here.
 func fromHere(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)
 		if err != nil {
 			host = r.Host
 		}
-		if !isHere(host) {
-			http.Error(w, "this port serves 127.0.0.1 and localhost, under no other name", http.StatusMisdirectedRequest)
+		if !isHere(host) && host != apiHost && !strings.HasSuffix(host, "."+apiHost) {
+			http.Error(w, "this port serves 127.0.0.1, localhost and what ends in "+apiHost+", under no other name", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)

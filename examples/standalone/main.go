@@ -6,10 +6,10 @@
 // status. Everything listens on this machine alone, at free ports where none is given:
 //
 //   - gRPC without TLS (-tcp) and with TLS (-tls), and a proxy for programs whose endpoint is built in;
-//   - the HTTP API (-http), on a port of its own and without TLS: /compute/v1/images, /operations/{id} and so on, as the annotations
-//     of the API say. Its calls are those of the caller "rest". Parameters that a method does not have are ignored; a field in a body
-//     that it does not have is refused. The port of -tls takes gRPC alone, so that a program which asks the HTTP API at
-//     https://compute.api.cloud.yandex.net has to be given the address of -http;
+//   - the HTTP API, on all of these, so that a program which asks https://compute.api.cloud.yandex.net gets here by its environment, and
+//     on a port of its own without TLS (-http): /compute/v1/images, /operations/{id} and so on, as the annotations of the API say. Its
+//     calls are those of the caller "rest". Parameters that a method does not have are ignored; a field in a body that it does not have
+//     is refused;
 //   - the timeline of what has happened, at /timeline of the same port. With -timeline it is written to a file at the end as well.
 //
 // It serves what a server of package fake does without options: images, their operations, endpoints and tokens. What else a program

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -97,6 +102,47 @@ func TestREST(t *testing.T) {
 	p.out.await(t, `(?m)^\S+  rest +ImageDelete +`+id+` +OK$`)
 	p.out.await(t, `(?m)^\S+  rest +ImageGet +`+id+` +NotFound: `)
 	require.True(t, a.page("/timeline", "ImageDelete"))
+	require.NoError(t, p.stop())
+}
+
+// A script that knows the real service's hosts alone is sent here by its environment, and the ports of gRPC take it as well.
+func TestRESTAtTheHostsOfTheService(t *testing.T) {
+	p := start(t)
+	proxy, err := url.Parse(p.out.await(t, `(?m)^export HTTPS_PROXY='([^']*)'$`)[1])
+	require.NoError(t, err)
+	file, err := os.ReadFile(p.out.await(t, `(?m)^export SSL_CERT_FILE='([^']*)'$`)[1])
+	require.NoError(t, err)
+	trusted := x509.NewCertPool()
+	require.True(t, trusted.AppendCertsFromPEM(file))
+	trust := &tls.Config{RootCAs: trusted}
+
+	for name, way := range map[string]struct {
+		images, operations string
+		transport          *http.Transport
+	}{
+		"proxy": {"https://compute.api.cloud.yandex.net", "https://operation.api.cloud.yandex.net",
+			&http.Transport{TLSClientConfig: trust, Proxy: http.ProxyURL(proxy), ForceAttemptHTTP2: true}},
+		"TLS": {"https://" + p.out.await(t, `gRPC, TLS +(\S+),`)[1], "", &http.Transport{TLSClientConfig: trust, ForceAttemptHTTP2: true}},
+		"TCP": {"http://" + p.out.await(t, `gRPC +(\S+)`)[1], "", &http.Transport{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := &http.Client{Transport: way.transport}
+			t.Cleanup(client.CloseIdleConnections)
+			images := api{t, way.images, client}
+			operations := api{t, cmp.Or(way.operations, way.images), client}
+			started, _ := images.do(200, "POST", "/compute/v1/images", `{"folderId": "f", "name": "web-`+strings.ToLower(name)+`", "diskId": "epd"}`)
+			require.Equal(t, true, operations.get(200, "/operations/"+started["id"].(string))["done"])
+		})
+	}
+	require.Len(t, newAPI(p).get(200, "/compute/v1/images?folderId=f")["images"], 3)
+
+	stranger, err := http.NewRequestWithContext(t.Context(), "GET", p.http()+"/compute/v1/images?folderId=f", nil)
+	require.NoError(t, err)
+	stranger.Host = "api.cloud.yandex.net.example.com"
+	refused, err := newAPI(p).client.Do(stranger)
+	require.NoError(t, err)
+	require.NoError(t, refused.Body.Close())
+	require.Equal(t, http.StatusMisdirectedRequest, refused.StatusCode)
 	require.NoError(t, p.stop())
 }
 

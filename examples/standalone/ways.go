@@ -44,6 +44,7 @@ timeline   http://{{.HTTP}}/timeline
 grpcurl    grpcurl -plaintext {{.Plain}} list
            grpcurl -cacert {{.CA}} -d '{"folder_id": "my-folder"}' {{.TLS}} yandex.cloud.compute.v1.ImageService/List
 curl       curl --noproxy '*' 'http://{{.HTTP}}/compute/v1/images?folderId=my-folder'
+           curl 'https://compute.api.cloud.yandex.net/compute/v1/images?folderId=my-folder', in the environment below
 SDK v1     ycsdk.Build(ctx, ycsdk.Config{Endpoint: "{{.Plain}}", Plaintext: true, Credentials: ycsdk.NewIAMTokenCredentials("any")})
 SDK v2     as it is, in the environment below
 Terraform  provider "yandex" { endpoint = "{{.Plain}}", plaintext = true, token = "any" }, a line each; or as below
