@@ -14,8 +14,8 @@ import (
 //	cmd := exec.Command(program)
 //	cmd.Env = append(cmd.Environ(), cloud.Environ()...)
 //
-// It sets the proxy variables, in both spellings, to a proxy of [Server.ListenProxy]; SSL_CERT_FILE and
-// GRPC_DEFAULT_SSL_ROOTS_FILE_PATH to [Server.CAFile], which is then all that the program trusts; YC_TOKEN and YC_IAM_TOKEN to a
+// It sets the proxy variables, in both spellings, to a proxy of [Server.ListenProxy]; SSL_CERT_FILE and what gRPC, curl, Python's requests
+// and Node read before it or besides it to [Server.CAFile]; YC_TOKEN and YC_IAM_TOKEN to a
 // token, and YC_SERVICE_ACCOUNT_KEY_FILE to a service account's key, that the server accepts. NO_PROXY and AWS_CA_BUNDLE are
 // emptied. Proxy and key are made at the first call; the token is a new one each time and lasts an hour.
 //
@@ -40,6 +40,9 @@ func (s *Server) Environ() []string {
 	env := []string{
 		"SSL_CERT_FILE=" + ca,
 		"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH=" + ca,
+		"CURL_CA_BUNDLE=" + ca,
+		"REQUESTS_CA_BUNDLE=" + ca,
+		"NODE_EXTRA_CA_CERTS=" + ca,
 		"AWS_CA_BUNDLE=",
 		"YC_TOKEN=" + token,
 		"YC_IAM_TOKEN=" + token,

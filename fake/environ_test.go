@@ -35,8 +35,9 @@ func TestTheEnvironmentLeadsAProgramToTheServer(t *testing.T) {
 		require.Equal(t, vars["HTTPS_PROXY"], vars[name])
 	}
 	require.True(t, strings.HasPrefix(vars["HTTPS_PROXY"], "http://127.0.0.1:"))
-	require.Equal(t, cloud.CAFile(), vars["SSL_CERT_FILE"])
-	require.Equal(t, cloud.CAFile(), vars["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"])
+	for _, name := range []string{"SSL_CERT_FILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
+		require.Equal(t, cloud.CAFile(), vars[name])
+	}
 	for _, name := range []string{"NO_PROXY", "no_proxy", "no_grpc_proxy", "AWS_CA_BUNDLE"} {
 		value, set := vars[name]
 		require.True(t, set && value == "", "%s must be emptied", name)
