@@ -53,7 +53,19 @@ func newREST(cloud *fake.Server) (*rest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the HTTP API cannot be served: %w", err)
 	}
-	return &rest{transcoder, relay}, nil
+	return &rest{asJSON(transcoder), relay}, nil
+}
+
+// asJSON takes bodies for JSON that are said to be a form: curl says so of any, and the documentation of the API calls it without a
+// header that says otherwise.
+func asJSON(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if kind := r.Header.Get("Content-Type"); kind == "application/x-www-form-urlencoded" {
+			r = r.Clone(r.Context())
+			r.Header.Set("Content-Type", "application/json")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // texts is JSON, of which it is the client's fault if it cannot be read: the transcoder would take it for its own.

@@ -80,6 +80,10 @@ func TestREST(t *testing.T) {
 	again, _ := a.do(200, "POST", "/compute/v1/images", create, "Idempotency-Key", "4c0f2f3e-5d3a-4b41-9f0e-2c8a6d8b1e11")
 	require.Equal(t, started["id"], again["id"], "the key comes through")
 
+	again, _ = a.do(200, "POST", "/compute/v1/images", create, "Idempotency-Key", "4c0f2f3e-5d3a-4b41-9f0e-2c8a6d8b1e11",
+		"Content-Type", "application/x-www-form-urlencoded")
+	require.Equal(t, started["id"], again["id"], "curl says that of every body")
+
 	done := a.get(200, "/operations/"+started["id"].(string))
 	require.Equal(t, true, done["done"])
 	made := done["response"].(fields)
