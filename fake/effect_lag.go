@@ -13,7 +13,8 @@ const maxLag = 16
 // its own ago, 16 at most; access bindings are a part of their image. What did not exist then is not found. What the test added before the
 // first call, and what came with a restored or forked state, has always existed. Whoever has seen a name taken has seen it given up, so
 // no two images bear one name. A poll that lags moves no operation. A read of what has not changed is answered as always, and the fault
-// has not happened to it. What a handler of the test answers has no past that the server knows: there it is misuse.
+// has not happened to it. What a handler of the test answers has no past that the server knows: there it is
+// misuse, unless the fault is Optional.
 func Lag(changes int) Effect { return effect(lagging{back: changes}) }
 
 type lagging struct {

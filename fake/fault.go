@@ -89,6 +89,9 @@ func (s *Server) brokenFault(f Fault) string {
 	if broken := f.Do.broken(methods); broken != "" {
 		return broken
 	}
+	if f.Optional {
+		return "" // whoever does not know by whom a method is answered may try
+	}
 	return s.misfit(f.Do, methods)
 }
 

@@ -155,6 +155,11 @@ func (c *chaos) tell(s shrunk) string {
 func (r *run) draw(s *fake.Server) {
 	r.drawn = make(map[*fake.Injected]hit)
 	methods := slices.Collect(maps.Values(ownMethods))
+	for _, s := range r.base {
+		if !ownMethod(s.method) && !slices.Contains(methods, s.method) {
+			methods = append(methods, s.method)
+		}
+	}
 	for i := range r.kinds {
 		k := &r.kinds[i]
 		sharing := 0 // kinds that can happen to the same calls
@@ -174,12 +179,8 @@ func (r *run) draw(s *fake.Server) {
 // drawnOn picks the calls that a kind is drawn for.
 func (r *run) drawnOn(k *Kind) fake.Matcher {
 	var on []fake.Matcher
-	if k.methods != nil {
-		var methods []fake.Matcher
-		for _, m := range k.methods {
-			methods = append(methods, m)
-		}
-		on = append(on, fake.AnyOf(methods...))
+	if k.methods != nil || k.among != nil {
+		on = append(on, r.methodsOf(k))
 	}
 	if k.On != nil {
 		on = append(on, k.On)
@@ -191,6 +192,23 @@ func (r *run) drawnOn(k *Kind) fake.Matcher {
 		}))
 	}
 	return fake.AllOf(on...)
+}
+
+// methodsOf picks the calls of the methods that a kind is for: those of the server's own, and those of neighbours, if the body calls any.
+func (r *run) methodsOf(k *Kind) fake.Matcher {
+	var methods []fake.Matcher
+	for _, m := range fake.Methods() {
+		if k.on(m) {
+			methods = append(methods, m)
+		}
+	}
+	if k.among != nil && slices.ContainsFunc(r.base, func(s seen) bool { return !ownMethod(s.method) }) {
+		methods = append(methods, fake.Match(func(request proto.Message) bool {
+			s, known := r.diary.of(request)
+			return known && !ownMethod(s.method) && k.among(s.method)
+		}))
+	}
+	return fake.AnyOf(methods...)
 }
 
 // metFinal tells whether a fault that the body does not get over has happened.

@@ -110,7 +110,7 @@ func (d *diary) answer(c *fake.Call) {
 	d.changed = d.changed || c.Changed
 	d.events += len(c.Faults)
 	d.origins.learn(s.ask, c)
-	if c.Method.Starts() && c.OperationID != "" {
+	if c.Method.Starts() && c.OperationID != "" && ownMethod(c.Method) { // those of neighbours may work on more than their subject
 		d.subjects[c.OperationID] = c.ResourceID
 	}
 }
@@ -147,8 +147,8 @@ func (d *diary) final(s *fake.Server) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var lines []string
-	for _, im := range state.Images() {
-		lines = append(lines, d.origins.canonical(im))
+	for _, m := range state.Resources() {
+		lines = append(lines, d.origins.canonical(m))
 	}
 	for _, op := range state.Operations() {
 		op.Metadata = nil // ids in what is packed would stay, and those of the response

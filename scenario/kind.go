@@ -25,6 +25,7 @@ type Kind struct {
 	Act func(*fake.Server, *fake.Call)
 
 	methods []fake.Method                  // the methods it makes sense for; nil: all
+	among   func(fake.Method) bool         // the same as a condition; nil: none
 	lasts   lasting                        // zero: one call
 	wrong   string                         // what Faults is to say about it
 	code    string                         // Do as Go code, "" for one's own kinds
@@ -48,7 +49,7 @@ var (
 	LostReply = Kind{Name: "lost-reply", Do: fake.LoseReply(), code: "fake.LoseReply()", twin: changesNothing}
 
 	// ReplicaLag: a read, a poll included, is answered by a replica that has not heard of the latest change.
-	ReplicaLag = Kind{Name: "replica-lag", Do: fake.Lag(1), methods: reads, code: "fake.Lag(1)", twin: nothingToMiss}
+	ReplicaLag = Kind{Name: "replica-lag", Do: fake.Lag(1), among: readsWhatChanges, code: "fake.Lag(1)", twin: nothingToMiss}
 
 	// Deadline: no answer comes before the caller's deadline. It happens to calls that have one, before the commit and after it.
 	// See Silence for calls without.
@@ -67,14 +68,14 @@ var (
 
 	// OperationFails: the call starts an operation as usual, which then fails and has been rolled back by its first poll. Like
 	// Denied, it only happens on the usual way.
-	OperationFails = Kind{Name: "operation-fails", make: failOperation, final: true, applies: startsOperation, methods: starters}
+	OperationFails = Kind{Name: "operation-fails", make: failOperation, final: true, applies: startsOperation, among: fake.Method.Starts}
 
 	// SlowRollback: the call starts an operation as usual, which then fails, and is rolled back for five minutes: until then it has an
 	// error and is not done, and its image is still there. Like Denied, it only happens on the usual way.
-	SlowRollback = Kind{Name: "slow-rollback", make: rollBackSlowly, final: true, applies: startsOperation, methods: starters}
+	SlowRollback = Kind{Name: "slow-rollback", make: rollBackSlowly, final: true, applies: startsOperation, among: fake.Method.Starts}
 
 	// EmptyPage: a page of a list is empty and has a token: what should have been on it comes next. The rules of pagination allow that.
-	EmptyPage = Kind{Name: "empty-page", Do: fake.EmptyPage(), methods: pagers, code: "fake.EmptyPage()"}
+	EmptyPage = Kind{Name: "empty-page", Do: fake.EmptyPage(), among: answersInPages, code: "fake.EmptyPage()"}
 
 	// Silence: no answer ever comes. Calls without a deadline hang, and that breaks a run: it is not among the default kinds.
 	Silence = Kind{Name: "silence", Do: fake.Hang(), code: "fake.Hang()"}
@@ -85,17 +86,9 @@ func defaultKinds() []Kind {
 }
 
 // Methods by what they are. The addresses of services never change: no replica lags behind with them.
-var (
-	reads = methodsThat(func(m fake.Method) bool { return m.Reads() && m.Service() != fake.EndpointGet.Service() })
-
-	starters = methodsThat(fake.Method.Starts)
-
-	pagers = methodsThat(func(m fake.Method) bool { return m.Pages() && m.Service() != fake.EndpointGet.Service() })
-)
-
-func methodsThat(hold func(fake.Method) bool) []fake.Method {
-	return slices.DeleteFunc(fake.Methods(), func(m fake.Method) bool { return !hold(m) })
-}
+func readsWhatChanges(m fake.Method) bool { return m.Reads() && !tellsAddresses(m) }
+func answersInPages(m fake.Method) bool   { return m.Pages() && !tellsAddresses(m) }
+func tellsAddresses(m fake.Method) bool   { return m.Service() == fake.EndpointGet.Service() }
 
 func hasDeadline(s seen) bool     { return s.deadline }
 func startsOperation(s seen) bool { return s.code == codes.OK && s.changed }
@@ -137,10 +130,20 @@ func failOperation(s *fake.Server) fake.Effect {
 		if !ok {
 			return
 		}
-		if op := s.Operation(started.Id); !op.Done() {
+		if op := stored(s, started.Id); op != nil && !op.Done() {
 			op.Fail(codes.Internal, "disk read error")
 		}
 	}).Named("operation-fails").Late()
+}
+
+// stored returns an operation of a server, nil where it has none of that id: a handler of a test may answer with one that it made up.
+func stored(s *fake.Server, id string) *fake.Operation {
+	for _, op := range s.Operations() {
+		if op.ID() == id {
+			return op
+		}
+	}
+	return nil
 }
 
 // rollBackSlowly lets the operation that a call starts fail, and end five minutes later.
@@ -150,7 +153,7 @@ func rollBackSlowly(s *fake.Server) fake.Effect {
 		if !ok {
 			return
 		}
-		if op := s.Operation(started.Id); !op.Done() {
+		if op := stored(s, started.Id); op != nil && !op.Done() {
 			rollBackOver5Minutes(op)
 		}
 	}).Named("slow-rollback").Late()
@@ -180,7 +183,9 @@ const failOperationCode = `fake.Run(func(c *fake.Call) {
 }).Late()`
 
 // on tells whether a kind can happen to calls of a method, as far as that says.
-func (k *Kind) on(m fake.Method) bool { return k.methods == nil || slices.Contains(k.methods, m) }
+func (k *Kind) on(m fake.Method) bool {
+	return (k.methods == nil || slices.Contains(k.methods, m)) && (k.among == nil || k.among(m))
+}
 
 // fits tells whether a kind can happen to a call.
 func (k *Kind) fits(s seen) bool {

@@ -48,8 +48,10 @@ func meets(on fake.Matcher, when fake.Trigger, k Kind) Line {
 // begins is a line that does something to the first operation that is started.
 func begins(do func(*fake.Operation)) Line {
 	var on []fake.Matcher
-	for _, m := range starters {
-		on = append(on, m)
+	for _, m := range fake.Methods() {
+		if m.Starts() {
+			on = append(on, m)
+		}
 	}
 	return Line{On: fake.AnyOf(on...), When: fake.Once(), Late: true, Do: func(s *fake.Server) {
 		if all := s.Operations(); len(all) > 0 && !all[len(all)-1].Done() {
