@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/imagefake/imagefake/fake/internal/resource"
 	"github.com/imagefake/imagefake/fake/internal/timeline"
 	"github.com/imagefake/imagefake/fake/internal/world"
 	"github.com/imagefake/imagefake/fake/plain"
@@ -158,10 +159,10 @@ func (b *storyBuilder) call(c *Call) {
 	b.Calls = append(b.Calls, drawn)
 
 	if r, ok := c.Request.(*compute.CreateImageRequest); ok {
-		b.knownImage(r.GetImageId())
-		b.image(c.ResourceID, r.Name, r.FolderId)
+		b.knownResource(r.GetImageId())
+		b.resource(c.ResourceID, &compute.Image{Name: r.Name, FolderId: r.FolderId})
 	} else {
-		b.knownImage(c.ResourceID)
+		b.knownResource(c.ResourceID)
 	}
 	if op, ok := c.Reply.(*operation.Operation); ok && c.Method.Starts() {
 		b.operation(op.Id, c.Method)
@@ -179,7 +180,7 @@ func (b *storyBuilder) event(e Event) {
 		drawn.Kind, drawn.Call, drawn.By = timeline.Fault, e.By, 0
 	case OperationEvent:
 		drawn.Kind, drawn.Call, drawn.Over = timeline.Operation, e.starter, e.Operation.GetDone()
-		b.knownImage(e.ResourceID)
+		b.knownResource(e.ResourceID)
 		b.operation(e.OperationID, e.method)
 		if failure := e.Operation.GetError(); failure != nil {
 			drawn.Bad = true
@@ -188,8 +189,7 @@ func (b *storyBuilder) event(e Event) {
 		}
 	case ResourceEvent:
 		drawn.Kind, drawn.Over, drawn.Bad = timeline.Image, e.Resource == nil, hasFailed(e.Resource)
-		of := cmp.Or(e.Resource, e.Before)
-		b.image(e.ResourceID, nameOf(of), folderOf(of))
+		b.resource(e.ResourceID, cmp.Or(e.Resource, e.Before))
 	}
 	b.Events = append(b.Events, drawn)
 }
@@ -227,6 +227,15 @@ func nameOf(resource proto.Message) string {
 	return ""
 }
 
+// nounOf returns what a resource is, "disk"; "" if nothing tells.
+func nounOf(m proto.Message) string {
+	t, ok := resource.TypeOf(m.ProtoReflect().Descriptor())
+	if !ok {
+		return ""
+	}
+	return strings.ToLower(t.Kind)
+}
+
 // hasFailed tells whether a resource has the status ERROR.
 func hasFailed(resource proto.Message) bool {
 	if resource == nil {
@@ -241,20 +250,20 @@ func hasFailed(resource proto.Message) bool {
 	return value != nil && value.Name() == protoreflect.Name(Errored)
 }
 
-// image notes what an image is called.
-func (b *storyBuilder) image(id, name, folder string) {
+// resource notes what a resource is called.
+func (b *storyBuilder) resource(id string, m proto.Message) {
 	if id != "" {
-		b.name(timeline.Name{ID: id, Kind: timeline.Image, Text: name, Folder: folder})
+		b.name(timeline.Name{ID: id, Kind: timeline.Image, Text: nameOf(m), Folder: folderOf(m), Noun: nounOf(m)})
 	}
 }
 
-// knownImage notes what an image is called, if there is one with that id.
-func (b *storyBuilder) knownImage(id string) {
+// knownResource notes what a resource is called, if there is one with that id.
+func (b *storyBuilder) knownResource(id string) {
 	if _, named := b.named[id]; named || id == "" {
 		return
 	}
-	if im := b.state.world.Image(id); im != nil {
-		b.image(id, im.Name, im.FolderId)
+	if m := b.state.world.Resource(id); m != nil {
+		b.resource(id, m)
 	}
 }
 

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 // names says which short name stands for which id. Ids are 20 random characters: nobody recognises one.
 type names struct {
 	byID  map[string]string
+	nouns map[string]string // of resources, by id
 	order []Name
 	short *strings.Replacer
 }
@@ -17,13 +19,13 @@ type names struct {
 // maxName is how long the name of an image may be before it is cut.
 const maxName = 32
 
-// newNames numbers the operations, and calls images by their names: an image without one, and the second of a name, by a number.
+// newNames numbers the operations, and calls resources by their names: one without, and the second of a name, by a number.
 func newNames(all []Name) names {
-	n := names{byID: make(map[string]string)}
+	n := names{byID: make(map[string]string), nouns: make(map[string]string)}
 	taken := make(map[string]bool)
-	alike := make(map[string]int)      // how many have a name so far
-	folders := make(map[string]string) // the folder of the first of them
-	operations, nameless := 0, 0
+	alike := make(map[string]int)                   // how many have a name so far
+	folders := make(map[string]string)              // the folder of the first of them
+	operations, nameless := 0, make(map[string]int) // by noun
 	var pairs []string
 	for _, name := range all {
 		if name.ID == "" || n.byID[name.ID] != "" {
@@ -35,8 +37,9 @@ func newNames(all []Name) names {
 			operations++
 			short = fmt.Sprintf("op %d", operations)
 		case name.Text == "":
-			nameless++
-			short = fmt.Sprintf("image %d", nameless)
+			noun := name.noun()
+			nameless[noun]++
+			short = fmt.Sprintf("%s %d", noun, nameless[noun])
 		default:
 			called := cut(plain.Line(name.Text), maxName)
 			if where := cut(plain.Line(name.Folder), maxName); taken[called] && where != folders[called] {
@@ -49,12 +52,27 @@ func newNames(all []Name) names {
 			}
 		}
 		taken[short] = true
+		if name.Kind != Operation {
+			n.nouns[name.ID] = name.noun()
+		}
 		n.byID[name.ID] = short
 		n.order = append(n.order, name)
 		pairs = append(pairs, name.ID, short)
 	}
 	n.short = strings.NewReplacer(pairs...)
 	return n
+}
+
+// noun returns what a resource is.
+func (n Name) noun() string { return cmp.Or(plain.Line(n.Noun), "image") }
+
+// resource returns what a resource is, and its short name: "disk data".
+func (n *names) resource(id string) string {
+	noun, name := cmp.Or(n.nouns[id], "image"), plain.Line(n.of(id))
+	if strings.HasPrefix(name, noun+" ") {
+		return name
+	}
+	return noun + " " + name
 }
 
 // in returns a text with the ids in it replaced.

@@ -239,21 +239,13 @@ func (t *teller) eventRow(e *Event) row {
 			r.shape, r.call = fault, c
 		}
 	case Image:
-		r.text = t.imageName(e.Image) + " " + text
+		r.text = t.names.resource(e.Image) + " " + text
 	case Operation:
 		r.text = t.names.of(e.Operation) + " " + text
 	default:
 		r.text = text
 	}
 	return r
-}
-
-func (t *teller) imageName(id string) string {
-	name := plain.Line(t.names.of(id))
-	if strings.HasPrefix(name, "image ") {
-		return name
-	}
-	return "image " + name
 }
 
 // about returns which call it is: "#7 OperationGet op 1".

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,7 +9,7 @@ import (
 	"github.com/imagefake/imagefake/fake/plain"
 )
 
-// things makes lanes for the operations and images that something happens to, and a bar for each of their states.
+// things makes lanes for the operations and resources that something happens to, and a bar for each of their states.
 func (d *draftsman) things() {
 	var order []*thing
 	known := make(map[string]*thing)
@@ -32,7 +33,7 @@ func (d *draftsman) things() {
 			if th == nil {
 				th = &thing{id: id, kind: e.Kind, name: plain.Line(d.names.of(id))}
 				if e.Kind == Image {
-					th.name = d.imageName(id)
+					th.name = d.names.resource(id)
 				}
 				known[id] = th
 				order = append(order, th)
@@ -71,12 +72,30 @@ func (d *draftsman) things() {
 		if len(some) <= mostLanes {
 			d.lane(some)
 		} else {
-			d.pack(kind.String()+"s", some)
+			d.pack(d.plural(kind, some), some)
 		}
 	}
 }
 
-// A thing is an operation or an image, and what became of it.
+// plural returns what many things are called.
+func (d *draftsman) plural(kind Kind, all []*thing) string {
+	if kind == Operation {
+		return "operations"
+	}
+	nouns := make(map[string]bool)
+	for _, th := range all {
+		nouns[cmp.Or(d.names.nouns[th.id], "image")] = true
+	}
+	if len(nouns) > 1 {
+		return "resources"
+	}
+	for noun := range nouns {
+		return noun + "s"
+	}
+	return ""
+}
+
+// A thing is an operation or a resource, and what became of it.
 type thing struct {
 	id    string
 	name  string

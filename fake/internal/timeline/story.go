@@ -19,7 +19,7 @@ type Story struct {
 	Lanes   []string
 	Calls   []Call  // ascending by Seq
 	Events  []Event // ascending by Seq
-	Names   []Name  // of the images and operations concerned
+	Names   []Name  // of the resources and operations concerned
 	Dropped int     // events before the first that the record no longer has
 
 	Failures []Failure // what checks found wrong
@@ -159,7 +159,7 @@ func (c *Call) Running() bool { return c.End.IsZero() }
 type Kind int
 
 const (
-	Image     Kind = iota // an image changed
+	Image     Kind = iota // an image changed, or another resource
 	Operation             // an operation moved
 	Fault                 // a fault happened to a call
 	Clock                 // the test moved the clock
@@ -173,7 +173,7 @@ type Event struct {
 	Seq  int
 	At   time.Time // on the server's clock
 	Kind Kind
-	Text string // in words, without the name of the image or operation; ids in it are shown by name
+	Text string // in words, without the name of the resource or operation; ids in it are shown by name
 	Bad  bool   // a failure: of an operation or of an image
 	Over bool   // the operation is done, the image is gone
 	Call int    // the call that a fault happened to, or that started an operation; 0: none
@@ -182,11 +182,12 @@ type Event struct {
 	Image, Operation string // ids; "" for none
 }
 
-// Name is what an image is called, or an operation does.
+// Name is what an image or another resource is called, or an operation does.
 type Name struct {
 	ID   string
 	Kind Kind // Image or Operation
 	// Folder is where the image is; it is shown where an image elsewhere has its name. "": not known.
 	Folder string
 	Text   string // the image's name; the method that started the operation. "": unknown
+	Noun   string // what a resource is, "disk"; "": an image
 }
