@@ -8,12 +8,11 @@ import (
 
 	"github.com/imagefake/imagefake/fake"
 	"github.com/imagefake/imagefake/fake/plain"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/protobuf/proto"
 )
 
-// Unchanged checks that the state of the server is what it was: images, access bindings, operations, idempotency keys, ids used up.
+// Unchanged checks that the state of the server is what it was: images and other resources, access bindings, operations, idempotency keys, ids used up.
 // A request that was refused, or only read, changes nothing; a poll that moves an operation does.
 //
 //	before := cloud.Snapshot()
@@ -29,8 +28,8 @@ func Unchanged(t fake.TB, s *fake.Server, since *fake.State) bool {
 		return true
 	}
 	var lines []string
-	for _, c := range changesOf(since.Images(), now.Images()) {
-		lines = append(lines, under("image "+c.id(), c.lines())...)
+	for _, c := range changesOf(since.Resources(), now.Resources()) {
+		lines = append(lines, under(c.noun()+" "+c.id(), c.lines())...)
 	}
 	lines = append(lines, operationChanges(since.Operations(), now.Operations())...)
 	about := "binding " // bindings are no part of the messages
@@ -42,15 +41,16 @@ func Unchanged(t fake.TB, s *fake.Server, since *fake.State) bool {
 		block("it differs", cut(lines)...), block("lines of its text that differ", cut(rest)...))
 }
 
-// Changed checks that exactly these images have changed, appeared or gone since a state was taken, and how: each passes its checks
-// now, [Gone] for one that was removed. An empty map stands for none: no image has changed. An image is named by its id or, if none has this id, by its name. Where checks are given for
-// an image that was there before, they must be about every field that has changed; without checks any change is fine.
+// Changed checks that exactly these resources, images or others, have changed, appeared or gone since a state was taken, and how: each
+// passes its checks now, [Gone] for one that was removed. An empty map stands for none: nothing has changed. A resource is named by its
+// id or, if none has this id, by its name; where two that have changed bear one name, by their ids. Where checks are given for one that
+// was there before, they must be about every field that has changed; without checks any change is fine.
 //
 //	before := cloud.Snapshot()
 //	…
 //	assert.Changed(t, cloud, before, map[string][]assert.Check{id: {assert.Labels(map[string]string{"stage": "test"})}})
 //
-// It looks at images alone: not at access bindings, nor at operations, for which there are [Unchanged] and [NothingLeft].
+// It looks at resources alone: not at access bindings, nor at operations, for which there are [Unchanged] and [NothingLeft].
 func Changed(t fake.TB, s *fake.Server, since *fake.State, images map[string][]Check) bool {
 	t.Helper()
 	if !givenState(t, "Changed", s, since) {
@@ -62,11 +62,15 @@ func Changed(t fake.TB, s *fake.Server, since *fake.State, images map[string][]C
 	now := s.Snapshot()
 	changed := make(map[string]change)
 	var lines []string
-	for _, c := range changesOf(since.Images(), now.Images()) {
+	for _, c := range changesOf(since.Resources(), now.Resources()) {
 		key := c.key(images)
 		if _, expected := images[key]; !expected {
 			lines = append(lines, under(key, c.lines())...)
 			continue
+		}
+		if other, clash := changed[key]; clash {
+			lines = append(lines, under(key, []string{fmt.Sprintf("want one, got two that have changed, %s %s and %s %s: name them by their ids",
+				other.noun(), other.id(), c.noun(), c.id())})...)
 		}
 		changed[key] = c
 	}
@@ -79,22 +83,22 @@ func Changed(t fake.TB, s *fake.Server, since *fake.State, images map[string][]C
 		case c.after == nil && !wantsGone(checks):
 			lines = append(lines, under(key, []string{"want it there, got nothing: it has gone"})...)
 		default:
-			lines = append(lines, under(key, differences(c.now(), checks))...)
+			lines = append(lines, under(key, differences(c.after, checks))...)
 			lines = append(lines, under(key, c.uncovered(checks))...)
 		}
 	}
 	if lines == nil {
 		return true
 	}
-	expected := "expected no image to have changed"
+	expected := "expected no resource to have changed"
 	if len(images) > 0 {
-		expected = "expected exactly these images to have changed: " + strings.Join(slices.Sorted(maps.Keys(images)), ", ")
+		expected = "expected exactly these resources to have changed: " + strings.Join(slices.Sorted(maps.Keys(images)), ", ")
 	}
 	return failed(t, s, "Changed", expected, block("it differs", cut(lines)...))
 }
 
-// NothingLeft checks that what the code under test made is gone and what it started has ended: there is no image that was not there
-// when a state was taken, whatever its status, and no operation that was not there then and is not done.
+// NothingLeft checks that what the code under test made is gone and what it started has ended: there is no image, and no other
+// resource, that was not there when a state was taken, whatever its status, and no operation that was not there then and is not done.
 //
 //	before := cloud.Snapshot()
 //	…
@@ -105,9 +109,9 @@ func NothingLeft(t fake.TB, s *fake.Server, since *fake.State) bool {
 		return false
 	}
 	var lines []string
-	for _, im := range s.Images() {
-		if since.Image(im.Id) == nil {
-			lines = append(lines, fmt.Sprintf("image %s: %s", plain.Line(im.Id), imageLine(im)))
+	for _, m := range s.Resources() {
+		if since.Resource(idOf(m)) == nil {
+			lines = append(lines, fmt.Sprintf("%s %s: %s", nounOf(m), plain.Line(idOf(m)), resourceLine(m)))
 		}
 	}
 	had := make(map[string]bool)
@@ -123,7 +127,7 @@ func NothingLeft(t fake.TB, s *fake.Server, since *fake.State) bool {
 		return true
 	}
 	return failed(t, s, "NothingLeft",
-		fmt.Sprintf("expected no image and no running operation that was not there before. There %s %d", is(len(lines)), len(lines)),
+		fmt.Sprintf("expected no resource and no running operation that was not there before. There %s %d", is(len(lines)), len(lines)),
 		block("left", cut(lines)...))
 }
 
@@ -138,51 +142,48 @@ func givenState(t fake.TB, check string, s *fake.Server, since *fake.State) bool
 	return true
 }
 
-// change is one image before and after; nil where it was not there.
-type change struct{ before, after *compute.Image }
+// change is one resource before and after; nil where it was not there.
+type change struct{ before, after proto.Message }
 
-// changesOf returns the images that differ, in order of creation.
-func changesOf(before, after []*compute.Image) []change {
-	now := make(map[string]*compute.Image)
-	for _, im := range after {
-		now[im.Id] = im
+// changesOf returns the resources that differ, in order of creation.
+func changesOf(before, after []proto.Message) []change {
+	now := make(map[string]proto.Message)
+	for _, m := range after {
+		now[idOf(m)] = m
 	}
 	was := make(map[string]bool)
 	var changes []change
-	for _, im := range before {
-		was[im.Id] = true
-		if now[im.Id] == nil || plain.Differences(im, now[im.Id]) != nil {
-			changes = append(changes, change{im, now[im.Id]})
+	for _, m := range before {
+		is := now[idOf(m)]
+		was[idOf(m)] = true
+		if is == nil || plain.Differences(m, is) != nil {
+			changes = append(changes, change{m, is})
 		}
 	}
-	for _, im := range after {
-		if !was[im.Id] {
-			changes = append(changes, change{nil, im})
+	for _, m := range after {
+		if !was[idOf(m)] {
+			changes = append(changes, change{nil, m})
 		}
 	}
 	return changes
 }
 
-// now returns the image as it is, nil where it is not there.
-func (c change) now() proto.Message {
-	if c.after == nil {
-		return nil
+// either returns the resource as it is, or as it was where it is not there.
+func (c change) either() proto.Message {
+	if c.after != nil {
+		return c.after
 	}
-	return c.after
+	return c.before
 }
 
-func (c change) id() string {
-	if c.before != nil {
-		return c.before.Id
-	}
-	return c.after.Id
-}
+func (c change) id() string   { return idOf(c.either()) }
+func (c change) noun() string { return nounOf(c.either()) }
 
-// key returns what a test calls the image: its id or, if images has that, its name before or after; else the id.
-func (c change) key(images map[string][]Check) string {
-	keys := []string{c.id(), c.before.GetName(), c.after.GetName()}
+// key returns what a test calls the resource: its id or, if wanted has that, its name before or after; else the id.
+func (c change) key(wanted map[string][]Check) string {
+	keys := []string{c.id(), textIn(c.before, "name"), textIn(c.after, "name")}
 	for _, key := range keys {
-		if _, is := images[key]; is {
+		if _, is := wanted[key]; is {
 			return key
 		}
 	}
@@ -193,7 +194,7 @@ func (c change) key(images map[string][]Check) string {
 func (c change) lines() []string {
 	switch {
 	case c.before == nil:
-		return []string{"want nothing, got a new one: " + imageLine(c.after)}
+		return []string{"want nothing, got a new one: " + resourceLine(c.after)}
 	case c.after == nil:
 		return []string{"want it there as before, got nothing: it has gone"}
 	}
@@ -222,14 +223,14 @@ func (c change) uncovered(checks []Check) []string {
 	return lines
 }
 
-// unchangedOr tells how the image that a test calls key stands, if it has not changed.
+// unchangedOr tells how the resource that a test calls key stands, if it has not changed.
 func unchangedOr(now *fake.State, key string) string {
-	for _, im := range now.Images() {
-		if im.Id == key || im.Name == key {
-			return "got it as before: " + imageLine(im)
+	for _, m := range now.Resources() {
+		if idOf(m) == key || textIn(m, "name") == key {
+			return "got it as before: " + resourceLine(m)
 		}
 	}
-	return "got nothing: no image has this id or name, now or then"
+	return "got nothing: no resource has this id or name, now or then"
 }
 
 // operationChanges tells which operations are new, changed or no longer there.

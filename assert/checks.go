@@ -1,13 +1,13 @@
 package assert
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/imagefake/imagefake/fake/plain"
-	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -149,11 +149,7 @@ func (gone) check(resource proto.Message) []plain.Difference {
 	if resource == nil {
 		return nil
 	}
-	got := "still there"
-	if im, is := resource.(*compute.Image); is {
-		got = im.Status.String()
-	}
-	return []plain.Difference{{Path: "the image", Want: "gone", Got: got}}
+	return []plain.Difference{{Path: "the " + nounOf(resource), Want: "gone", Got: cmp.Or(statusOf(resource), "still there")}}
 }
 
 func (gone) covers(string) bool { return true }
@@ -175,14 +171,14 @@ func brokenChecks(checks []Check) string {
 			return string(c)
 		case gone:
 			if len(checks) > 1 {
-				return "an image that is gone has nothing else to check: leave Gone, or the others, out"
+				return "what is gone has nothing else to check: leave Gone, or the others, out"
 			}
 		}
 	}
 	return ""
 }
 
-// wantsGone tells whether an image is to be gone.
+// wantsGone tells whether a resource is to be gone.
 func wantsGone(checks []Check) bool { return len(checks) == 1 && checks[0] == Check(gone{}) }
 
 // checkTexts returns checks in words.

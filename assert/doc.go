@@ -18,7 +18,7 @@
 //     do not pick one;
 //   - time and order on the server's clock: [Before], [Overlapping], [NeverConcurrent], [Gaps], [Backoff];
 //   - rules for well-behaved clients: [KeysKept], [Awaited], [PagesRead], [NotRepeated], [Deadlines], all of them at once with [Manners]; [NothingLeft];
-//   - state: [Image], [Folder], [Changed], [Unchanged], [History];
+//   - state: [Image], [Resource], [Folder], [Changed], [Unchanged], [History];
 //   - [Eventually], which waits without sleeping.
 //
 // A check that fails calls Errorf, at the line of the test, and returns false; with [Must] it stops the test too. Nothing panics

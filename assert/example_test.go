@@ -105,7 +105,7 @@ func ExampleChanged() {
 
 	assert.Changed(t, cloud, before, map[string][]assert.Check{"web": {assert.Family("web")}})
 	// Output:
-	// assert.Changed: expected exactly these images to have changed: web
+	// assert.Changed: expected exactly these resources to have changed: web
 	//   it differs:
 	//     web: status: want READY, got ERROR, and no check is about that field
 }

@@ -1,6 +1,7 @@
 package assert
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/imagefake/imagefake/fake"
 	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
@@ -22,37 +24,57 @@ func Image(t fake.TB, s *fake.Server, id string, checks ...Check) bool {
 	if !given(t, "Image", s) {
 		return false
 	}
+	if noun := nounNow(s, id, "Image"); noun != "image" {
+		return failed(t, s, "Image", fmt.Sprintf("expected %s to be the id of an image, and it is that of another resource, a %s: see assert.Resource", id, noun))
+	}
+	return checkResource(t, s, "Image", id, s.Resource(id), checks)
+}
+
+// Resource is [Image] for a resource of any kind: a disk, a network, an image.
+//
+//	assert.Resource(t, cloud, id, assert.Status(compute.Disk_READY), assert.Name("data"))
+func Resource(t fake.TB, s *fake.Server, id string, checks ...Check) bool {
+	t.Helper()
+	if !given(t, "Resource", s) {
+		return false
+	}
+	return checkResource(t, s, "Resource", id, s.Resource(id), checks)
+}
+
+func checkResource(t fake.TB, s *fake.Server, check, id string, m proto.Message, checks []Check) bool {
+	t.Helper()
 	if id == "" {
-		return failed(t, s, "Image", "the id is empty: did the code under test return one?", existing(s))
+		return failed(t, s, check, "the id is empty: did the code under test return one?", existing(s, check))
 	}
 	if broken := brokenChecks(checks); broken != "" {
-		return failed(t, s, "Image", broken)
+		return failed(t, s, check, broken)
 	}
-	im := s.Image(id)
-	expected := fmt.Sprintf("expected image %s to be there", id)
+	noun, lower := nounNow(s, id, check), strings.ToLower(check)
+	expected := fmt.Sprintf("expected %s %s to be there", noun, id)
 	if len(checks) > 0 {
-		expected = fmt.Sprintf("expected image %s to have %s", id, checkTexts(checks))
+		expected = fmt.Sprintf("expected %s %s to have %s", noun, id, checkTexts(checks))
 	}
+	never := fmt.Sprintf(". There never was %s with this id", a(protoreflect.Name(lower)))
 	switch {
 	case wantsGone(checks):
-		expected = fmt.Sprintf("expected image %s to be gone", id)
-		if im == nil && existed(s, id) {
+		expected = fmt.Sprintf("expected %s %s to be gone", noun, id)
+		if m == nil && existed(s, id) {
 			return true
 		}
-		if im == nil {
-			return failed(t, s, "Image", expected+". There never was an image with this id", existing(s))
+		if m == nil {
+			return failed(t, s, check, expected+never, existing(s, check))
 		}
-		return failed(t, s, "Image", expected+". It is there: "+imageLine(im), operationsOn(s, id))
-	case im == nil && existed(s, id):
-		return failed(t, s, "Image", expected+". It is gone", operationsOn(s, id), history(s, id))
-	case im == nil:
-		return failed(t, s, "Image", expected+". There never was an image with this id", existing(s))
+		return failed(t, s, check, expected+". It is there: "+resourceLine(m), operationsOn(s, id))
+	case m == nil && existed(s, id):
+		return failed(t, s, check, expected+". It is gone", operationsOn(s, id), history(s, id))
+	case m == nil:
+		return failed(t, s, check, expected+never, existing(s, check))
 	}
-	lines := differences(im, checks)
+	lines := differences(m, checks)
 	if len(lines) == 0 {
 		return true
 	}
-	return failed(t, s, "Image", expected+". It is "+imageLine(im), block("it differs", lines...), operationsOn(s, id))
+	return failed(t, s, check, expected+". It is "+resourceLine(m), block("it differs", lines...), operationsOn(s, id))
 }
 
 // Folder checks which images are in a folder: exactly those named in images, each passing its checks, in whatever order. An image
@@ -114,12 +136,12 @@ func History(t fake.TB, s *fake.Server, id string, want ...fake.Change) bool {
 		return failed(t, s, "History", record{dropped: s.Dropped()}.gap())
 	}
 	found := past(s, id)
-	expected := fmt.Sprintf("expected image %s to have been %s", id, inWords(want))
+	expected := fmt.Sprintf("expected %s %s to have been %s", nounNow(s, id, "Image"), id, inWords(want))
 	switch {
 	case len(want) == 0:
 		return failed(t, s, "History", "there is nothing to compare with: name what the image went through", history(s, id))
 	case len(found) == 0:
-		return failed(t, s, "History", expected+". There never was an image with this id", existing(s))
+		return failed(t, s, "History", expected+". There never was a resource with this id", existing(s, "Resource"))
 	case slices.Equal(found, want):
 		return true
 	}
@@ -152,24 +174,44 @@ func history(s *fake.Server, id string) string {
 	return ""
 }
 
-// existed tells whether there was an image with an id that is not there now.
+// existed tells whether there was a resource with an id that is not there now.
 func existed(s *fake.Server, id string) bool {
 	return len(past(s, id)) > 0 || s.Snapshot().Gone(id)
 }
 
-// existing lists the images that there are, those of the public catalogue aside.
-func existing(s *fake.Server) string {
-	var lines []string
-	for _, im := range s.Images(func(im *compute.Image) bool { return im.FolderId != fake.StandardImages }) {
-		lines = append(lines, plain.Line(im.Id)+": "+imageLine(im))
+// nounNow returns what a resource is, or was last, in a word or two; where there never was one, what a check is about.
+func nounNow(s *fake.Server, id, check string) string {
+	noun := strings.ToLower(check)
+	for e := range s.Events() {
+		if m := cmp.Or(e.Resource, e.Before); e.Kind == fake.ResourceEvent && e.ResourceID == id && m != nil {
+			noun = nounOf(m)
+		}
 	}
-	if lines == nil {
-		return "  there are no images outside the public catalogue"
+	if m := s.Resource(id); m != nil {
+		noun = nounOf(m)
 	}
-	return block("the images that there are", cut(lines)...)
+	return noun
 }
 
-// operationsOn lists the operations on an image.
+// existing lists what there is of what a check is about: images, or all resources, those of the public catalogue aside.
+func existing(s *fake.Server, check string) string {
+	var lines []string
+	for _, m := range s.Resources(func(m proto.Message) bool { return textIn(m, "folder_id") != fake.StandardImages }) {
+		switch _, is := m.(*compute.Image); {
+		case is && check == "Image":
+			lines = append(lines, plain.Line(idOf(m))+": "+resourceLine(m))
+		case check != "Image":
+			lines = append(lines, fmt.Sprintf("%s %s: %s", nounOf(m), plain.Line(idOf(m)), resourceLine(m)))
+		}
+	}
+	what := strings.ToLower(check) + "s"
+	if lines == nil {
+		return fmt.Sprintf("  there are no %s outside the public catalogue", what)
+	}
+	return block(fmt.Sprintf("the %s that there are", what), cut(lines)...)
+}
+
+// operationsOn lists the operations on a resource.
 func operationsOn(s *fake.Server, id string) string {
 	var lines []string
 	for _, op := range s.Operations() {

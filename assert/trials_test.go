@@ -14,7 +14,7 @@ import (
 
 func trials() []trial {
 	var all []trial
-	for _, some := range [][]trial{callTrials, sequenceTrials, orderTrials, mannerTrials, stateTrials, misuseTrials} {
+	for _, some := range [][]trial{callTrials, sequenceTrials, orderTrials, mannerTrials, stateTrials, neighbourTrials, misuseTrials} {
 		all = append(all, some...)
 	}
 	return all

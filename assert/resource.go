@@ -1,0 +1,73 @@
+package assert
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/imagefake/imagefake/fake/plain"
+	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// nounOf returns what a resource is, in a word or two: "image", "service account".
+func nounOf(m proto.Message) string {
+	var b strings.Builder
+	for i, r := range string(m.ProtoReflect().Descriptor().Name()) {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+func idOf(m proto.Message) string { return textIn(m, "id") }
+
+// textIn returns what a field of a message says, "" where there is no such text.
+func textIn(m proto.Message, field protoreflect.Name) string {
+	if m == nil {
+		return ""
+	}
+	fd := m.ProtoReflect().Descriptor().Fields().ByName(field)
+	if fd == nil || fd.Kind() != protoreflect.StringKind || fd.IsList() {
+		return ""
+	}
+	return m.ProtoReflect().Get(fd).String()
+}
+
+// statusOf returns the status of a resource by name, "" where it has none.
+func statusOf(m proto.Message) string {
+	fd := m.ProtoReflect().Descriptor().Fields().ByName("status")
+	if fd == nil || fd.Kind() != protoreflect.EnumKind || fd.IsList() {
+		return ""
+	}
+	number := m.ProtoReflect().Get(fd).Enum()
+	if value := fd.Enum().Values().ByNumber(number); value != nil {
+		return string(value.Name())
+	}
+	return fmt.Sprint(number)
+}
+
+// resourceLine returns a resource in a few words: READY, "data" in folder f.
+func resourceLine(m proto.Message) string {
+	if im, is := m.(*compute.Image); is {
+		return imageLine(im)
+	}
+	var words []string
+	if status := statusOf(m); status != "" {
+		words = append(words, status)
+	}
+	if name := textIn(m, "name"); name != "" {
+		words = append(words, fmt.Sprintf("%q", name))
+	}
+	text := strings.Join(words, ", ")
+	if folder := textIn(m, "folder_id"); folder != "" {
+		text += " in folder " + folder
+	}
+	if text == "" {
+		text = "it is there"
+	}
+	return plain.Line(strings.TrimSpace(text))
+}
