@@ -1,11 +1,10 @@
 package fake
 
 import (
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
+	"github.com/imagefake/imagefake/fake/internal/resource"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -120,7 +119,7 @@ func derived(d protoreflect.MethodDescriptor) row {
 		resource, operation := r.subject(request)
 		return requestWords(request, words(resource, operation))
 	}
-	r.kind = kindOf(d)
+	r.kind = resource.Noun(d.Parent().(protoreflect.ServiceDescriptor))
 	r.missing = func(e *errand) *spb.Status {
 		if e.ResourceID == "" {
 			return nil
@@ -130,21 +129,13 @@ func derived(d protoreflect.MethodDescriptor) row {
 	return r
 }
 
-// subjectOfRequest finds the field that names the subject of a request: for a DiskService disk_id, for a SymmetricKeyService
-// symmetric_key_id, key_id or id; resource_id, as with access bindings; or operation_id. A Create has no subject yet: image_id in
-// its request is a source.
+// subjectOfRequest finds the field that names the subject of a request: its operation_id, or what the conventions say.
 func subjectOfRequest(d protoreflect.MethodDescriptor) func(proto.Message) (resource, operation string) {
-	fields := d.Input().Fields()
-	if fd := fields.ByName("operation_id"); fd != nil && fd.Kind() == protoreflect.StringKind {
+	if fd := d.Input().Fields().ByName("operation_id"); fd != nil && fd.Kind() == protoreflect.StringKind {
 		return func(m proto.Message) (string, string) { return "", valueOf(m, fd) }
 	}
-	if !begins(d.Name(), "Create") {
-		of := slices.Concat(endings(snake(serviceNoun(d))), []string{"resource_id"})
-		for _, name := range of {
-			if fd := fields.ByName(protoreflect.Name(name)); fd != nil && fd.Kind() == protoreflect.StringKind && !fd.IsList() {
-				return func(m proto.Message) (string, string) { return valueOf(m, fd), "" }
-			}
-		}
+	if fd := resource.SubjectField(d); fd != nil {
+		return func(m proto.Message) (string, string) { return valueOf(m, fd), "" }
 	}
 	return func(proto.Message) (string, string) { return "", "" }
 }
@@ -159,40 +150,6 @@ func valueOf(m proto.Message, fd protoreflect.FieldDescriptor) string {
 		return ""
 	}
 	return r.Get(fd).String()
-}
-
-// endings returns the names of id fields that fit a noun, the most telling first: symmetric_key_id, key_id, id.
-func endings(noun string) (names []string) {
-	for rest, more := noun, true; more; _, rest, more = strings.Cut(rest, "_") {
-		names = append(names, rest+"_id")
-	}
-	return append(names, "id")
-}
-
-// serviceNoun returns what a service is about: ServiceAccount.
-func serviceNoun(d protoreflect.MethodDescriptor) string {
-	return strings.TrimSuffix(string(d.Parent().Name()), "Service")
-}
-
-// kindOf returns what the texts of a service call its resource: "Service account".
-func kindOf(d protoreflect.MethodDescriptor) string {
-	kind := strings.ReplaceAll(snake(serviceNoun(d)), "_", " ")
-	if kind == "" {
-		return "Resource"
-	}
-	return strings.ToUpper(kind[:1]) + kind[1:]
-}
-
-// snake returns a name in capitals-and-lower-case as fields are spelt: service_account.
-func snake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-	}
-	return strings.ToLower(b.String())
 }
 
 // saying makes words for messages of one type; a message of another has none.
