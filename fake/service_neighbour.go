@@ -14,17 +14,12 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// checkNeighbour validates a request to a service that is served from its descriptor; nil lets it pass.
+// checkNeighbour validates a request to a service that is served from its descriptor; nil lets it pass. What the server cannot answer it
+// lets pass, too: a fault may answer that.
 func (s *Server) checkNeighbour(e *errand) *answer {
 	m := e.neighbour
-	if m.Kind == resource.Unknown {
-		return &answer{status: status.Newf(codes.Unimplemented, "the conventions of the API do not say what %v does: %s; add a fake.WithHandler for it",
-			e.Method, m.Why).Proto()}
-	}
-	if path := world.Stray(m, e.Request); path != "" {
-		s.misuse("%v was sent the field %s, which finds no place in the resource: what the code under test means by it is lost here; "+
-			"add a fake.WithHandler for %v if it matters", e.Call, path, e.Method)
-		return &answer{status: contract.NotModelled(e.Method.String(), path)}
+	if m.Kind == resource.Unknown || world.Stray(m, e.Request) != "" {
+		return nil
 	}
 	query, broken := world.ParseQuery(m, e.Request)
 	if broken != nil {
@@ -34,9 +29,26 @@ func (s *Server) checkNeighbour(e *errand) *answer {
 	return nil
 }
 
+// unanswerable refuses a call that the conventions do not suffice for; nil: they do.
+func (s *Server) unanswerable(e *errand) error {
+	m := e.neighbour
+	if m.Kind == resource.Unknown {
+		return status.Errorf(codes.Unimplemented, "the conventions of the API do not say what %v does: %s; add a fake.WithHandler for it", e.Method, m.Why)
+	}
+	if path := world.Stray(m, e.Request); path != "" {
+		s.misuse("%v was sent the field %s, which finds no place in the resource: what the code under test means by it is lost here; "+
+			"add a fake.WithHandler for %v if it matters", e.Call, path, e.Method)
+		return status.ErrorProto(contract.NotModelled(e.Method.String(), path))
+	}
+	return nil
+}
+
 // answerNeighbour answers a call of a service that is served from its descriptor.
 func (s *Server) answerNeighbour(ctx context.Context, request proto.Message) (proto.Message, error) {
 	e := errandOf(ctx)
+	if refused := s.unanswerable(e); refused != nil {
+		return nil, refused
+	}
 	switch m := e.neighbour; {
 	case m.Kind.Reads():
 		return read(ctx, s, func(w *world.World, e *errand) (proto.Message, *spb.Status) {
