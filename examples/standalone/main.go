@@ -12,13 +12,15 @@
 //     is refused;
 //   - the timeline of what has happened, at /timeline of the same port. With -timeline it is written to a file at the end as well.
 //
-// It serves what a server of package fake does without options: images, their operations, endpoints and tokens. What else a program
-// asks for is answered with Unimplemented, and printed as any call.
+// It serves images, their operations, endpoints and tokens, and in the same state what Terraform, Packer and autoscalers need beside them:
+// disks and their types, snapshots, instances, zones; networks, subnets, security groups, addresses; clouds, folders; service accounts,
+// access keys, KMS keys. See fake.WithNeighbours for how deep that goes. What else a program asks for is answered with Unimplemented, and
+// printed as any call. Whatever its id, a folder can be used; the resource manager knows those of -folder.
 //
 // # State
 //
-// -from reads images from a file before anything is served, -to writes those that exist at the end, -state does both and begins with
-// nothing where the file does not exist yet. A file that cannot be read ends the program before it serves, and is left as it is. See
+// -from reads images and all other resources from a file before anything is served, -to writes those that exist at the end, -state does
+// both and begins with nothing where the file does not exist yet. A file that cannot be read ends the program before it serves, and is left as it is. See
 // [saved] for what is in one.
 //
 // # Plans and faults
@@ -28,8 +30,8 @@
 //	-plan after=30s -plan ImageDelete:stuck -plan 'ImageCreate:polls=3:fails=Internal'
 //	-fault ImageCreate:Unavailable:first=2 -fault '*:delay=200ms:chance=0.1'
 //
-// A method is one of package fake, * stands for all. See -help for the words. Without -plan an operation ends at its first poll: what
-// nobody polls stays as it is, and an image that is being created when the program ends is not saved.
+// A method is named by resource and verb, ImageCreate or DiskCreate for example, and * stands for all. See -help for the words. Without -plan an operation ends at its first poll: what
+// nobody polls stays as it is, and what is being created when the program ends is not saved.
 package main
 
 import (
@@ -40,9 +42,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/imagefake/imagefake/fake"
+	"google.golang.org/protobuf/proto"
 )
 
 func main() {
@@ -66,7 +70,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := s.checkPlaces(); err != nil {
 		return err
 	}
-	images, found, err := s.load()
+	resources, found, err := s.load()
 	if err != nil {
 		return err
 	}
@@ -78,7 +82,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cloud.AddImages(images...)
+	always := idsOf(cloud.Resources()) // zones, for example
+	cloud.AddResources(resources...)
+	for _, home := range homes(s.folders) {
+		if cloud.Resource(idOf(home)) == nil {
+			cloud.AddResources(home)
+		}
+	}
 	for _, f := range s.faults {
 		cloud.Inject(f)
 	}
@@ -99,5 +109,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 	err = errors.Join(cloud.Close(), front.close())
 	shown.end()
-	return errors.Join(err, s.save(cloud.Images()), s.saveTimeline(cloud))
+	left, unsettled := s.settled(cloud)
+	left = slices.DeleteFunc(left, func(m proto.Message) bool { return always[idOf(m)] && !isImage(m) })
+	return errors.Join(err, unsettled, s.save(left), s.saveTimeline(cloud))
 }

@@ -33,8 +33,8 @@ func newREST(cloud *fake.Server) (*rest, error) {
 	relay := grpc.NewServer(grpc.ForceServerCodec(raw{}), grpc.UnknownServiceHandler(passOn(cloud.ConnAs(restCaller))))
 	var services []*vanguard.Service
 	known := make(map[string]bool)
-	for _, m := range fake.Methods() {
-		if name := m.Service(); !known[name] {
+	for _, m := range methods() {
+		if name := m.Service(); !known[name] && hasHTTP(name) {
 			known[name] = true
 			services = append(services, vanguard.NewService(name, relay))
 		}

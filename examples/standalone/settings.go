@@ -16,6 +16,7 @@ type settings struct {
 	mayBeNew       bool // from need not exist
 	timeline       string
 	standardImages bool
+	folders        []string // that the resource manager is to know
 	options        []fake.Option
 	faults         []fake.Fault
 }
@@ -24,7 +25,7 @@ type settings struct {
 const recorded = 2_000
 
 func parse(args []string, out io.Writer) (*settings, error) {
-	s := &settings{options: []fake.Option{fake.WithRecord(recorded)}}
+	s := &settings{options: []fake.Option{fake.WithRecord(recorded), fake.WithNeighbours(neighbours...)}}
 	var state string
 	var seed uint64
 	flags := flag.NewFlagSet("standalone", flag.ContinueOnError)
@@ -33,11 +34,15 @@ func parse(args []string, out io.Writer) (*settings, error) {
 	flags.StringVar(&s.tcp, "tcp", free, "serve gRPC without TLS at this `address`")
 	flags.StringVar(&s.tls, "tls", free, "serve gRPC with TLS at this `address`")
 	flags.StringVar(&s.http, "http", free, "serve the HTTP API and the timeline at this `address`")
-	flags.StringVar(&s.from, "from", "", "read images from a `file` first")
-	flags.StringVar(&s.to, "to", "", "write the images to a `file` at the end")
+	flags.StringVar(&s.from, "from", "", "read images and other resources from a `file` first")
+	flags.StringVar(&s.to, "to", "", "write images and other resources to a `file` at the end")
 	flags.StringVar(&state, "state", "", "-from and -to in one; the `file` need not exist yet")
 	flags.StringVar(&s.timeline, "timeline", "", "write the timeline's page to a `file` at the end")
 	flags.BoolVar(&s.standardImages, "standard-images", false, "begin with a catalogue of public images, unless images come from a file")
+	flags.Func("folder", "the `id` of a folder that the resource manager is to know; may be given several times (default my-folder)", func(id string) error {
+		s.folders = append(s.folders, id)
+		return nil
+	})
 	flags.Uint64Var(&seed, "seed", 0, "derive ids from this `number`, the same ones in every run; 0: others in every run")
 	flags.Func("plan", "[METHOD:]HOW[:fails=CODE], `how` operations move: "+words(plans), func(text string) error {
 		option, err := parsePlan(text)
@@ -60,6 +65,9 @@ func parse(args []string, out io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("-state is -from and -to in one: give either it or them")
 	case state != "":
 		s.from, s.to, s.mayBeNew = state, state, true
+	}
+	if s.folders == nil {
+		s.folders = []string{"my-folder"}
 	}
 	if seed == 0 { // so that no id of a file is given out again
 		seed = rand.Uint64()

@@ -66,7 +66,7 @@ func TestBadFlags(t *testing.T) {
 		"a word":                  {"now", `nothing to do with "now"`},
 		"both kinds of state":     {"-state a -to b", "either"},
 		"unknown plan":            {"-plan soon", `nothing is called "soon": there are after=30s, at-once`},
-		"plan of no method":       {"-plan DiskCreate:stuck", `no method is called "DiskCreate"`},
+		"plan of no method":       {"-plan PictureCreate:stuck", `no method is called "PictureCreate"`},
 		"plan without its value":  {"-plan after", "after needs a value, as in after=30s"},
 		"value too many":          {"-plan stuck=1", "stuck takes no value"},
 		"no duration":             {"-plan after=soon", "write it as in after=30s"},

@@ -7,12 +7,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 )
 
@@ -55,13 +57,13 @@ func TestStateRoundTrip(t *testing.T) {
 }
 
 func TestBadStateFiles(t *testing.T) {
-	whole, err := encode([]*compute.Image{{Id: "fd8a", FolderId: "f", Name: "web", Status: compute.Image_READY}})
+	whole, err := encode([]proto.Message{&compute.Image{Id: "fd8a", FolderId: "f", Name: "web", Status: compute.Image_READY}})
 	require.NoError(t, err)
 	const file = `{"kind": %q, "version": %d, "images": [%s]}`
 	for name, c := range map[string]struct{ text, says string }{
 		"empty":               {"", "is empty"},
 		"cut short":           {string(whole[:len(whole)/2]), "cut short"},
-		"another version":     {fmt.Sprintf(file, savedKind, 2, ""), "of version 2, and this program reads version 1"},
+		"another version":     {fmt.Sprintf(file, savedKind, 3, ""), "of version 3, and this program reads versions up to 2"},
 		"without a version":   {`{"kind": "imagefake state", "images": []}`, "of version 0"},
 		"another kind":        {fmt.Sprintf(file, "recipe", 1, ""), `its kind is "recipe"`},
 		"no JSON":             {"images: none", "no file of this program"},
@@ -69,6 +71,8 @@ func TestBadStateFiles(t *testing.T) {
 		"more behind it":      {string(whole) + "{}", "something follows"},
 		"a field that's none": {fmt.Sprintf(file, savedKind, 1, `{"id": "fd8a"}, {"colour": "red"}`), "image 2 of 2"},
 		"an invalid image":    {fmt.Sprintf(file, savedKind, 1, `{"id": "fd8a", "folderId": "f", "name": "-"}`), "name"},
+		"a type that is none": {`{"kind": "imagefake state", "version": 2, "images": [], "resources": [{"@type": "type.googleapis.com/yandex.cloud.No", "id": "x"}]}`, "resource 1 of 1"},
+		"no resource":         {`{"kind": "imagefake state", "version": 2, "images": [], "resources": [{"@type": "type.googleapis.com/google.protobuf.Empty", "value": {}}]}`, "no resource"},
 		"one image twice":     {fmt.Sprintf(file, savedKind, 1, `{"id": "fd8a", "folderId": "f"}, {"id": "fd8a", "folderId": "f"}`), "is taken"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,12 +119,20 @@ func TestTimelineAtTheEnd(t *testing.T) {
 	require.Contains(t, string(page), "ImageList")
 }
 
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // FuzzStateFile: a file is refused, or holds images that are written and read again as they were, and that a server takes or refuses
 // one by one.
 func FuzzStateFile(f *testing.F) {
-	whole, err := encode([]*compute.Image{
-		{Id: "fd8a", FolderId: "f", Name: "web", Status: compute.Image_READY, Labels: map[string]string{"a": "b"}, MinDiskSize: 4 << 20},
-		{Id: "fd8b", FolderId: "f", Os: &compute.Os{Type: compute.Os_LINUX}, Status: compute.Image_ERROR},
+	whole, err := encode([]proto.Message{
+		&compute.Image{Id: "fd8a", FolderId: "f", Name: "web", Status: compute.Image_READY, Labels: map[string]string{"a": "b"}, MinDiskSize: 4 << 20},
+		&compute.Disk{Id: "epda", FolderId: "f", Name: "data", Status: compute.Disk_READY, Size: 4 << 30},
+		&compute.Image{Id: "fd8b", FolderId: "f", Os: &compute.Os{Type: compute.Os_LINUX}, Status: compute.Image_ERROR},
 	})
 	require.NoError(f, err)
 	const file = `{"kind": "imagefake state", "version": 1, "images": [%s]}`
@@ -134,23 +146,24 @@ func FuzzStateFile(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		images, err := decode(text)
+		resources, err := decode(text)
 		if err != nil {
-			require.Nil(t, images)
+			require.Nil(t, resources)
 			return
 		}
 		cloud, err := fake.Start(fake.WithPlan(fake.Stuck()))
 		require.NoError(t, err)
-		taken := cloud.AddImages(images...)
-		require.LessOrEqual(t, len(taken), len(images))
-		require.Equal(t, len(taken) < len(images), cloud.Close() != nil)
+		taken := cloud.AddResources(resources...)
+		require.LessOrEqual(t, len(taken), len(resources))
+		require.Equal(t, len(taken) < len(resources), cloud.Close() != nil)
 
-		settled := make([]*compute.Image, 0, len(taken)) // what was under way has not happened
-		for _, im := range taken {
-			if im.Status != compute.Image_CREATING {
-				settled = append(settled, im)
+		settled := make([]proto.Message, 0, len(taken)) // what was under way has not happened
+		for _, m := range taken {
+			if im, is := m.(*compute.Image); !is || im.Status != compute.Image_CREATING {
+				settled = append(settled, m)
 			}
 		}
+		slices.SortStableFunc(settled, func(a, b proto.Message) int { return btoi(isImage(b)) - btoi(isImage(a)) })
 		saved, err := encode(taken)
 		require.NoError(t, err)
 		again, err := decode(saved)

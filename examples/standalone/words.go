@@ -153,14 +153,16 @@ func method(name string) (fake.Matcher, error) {
 	if name == "*" {
 		return nil, nil
 	}
-	var names []string
-	for _, m := range fake.Methods() {
+	for _, m := range methods() {
 		if m.String() == name {
 			return m, nil
 		}
+	}
+	var names []string // those of images: all would be too many
+	for _, m := range fake.Methods() {
 		names = append(names, m.String())
 	}
-	return nil, fmt.Errorf("no method is called %q: there are %s, and * for all", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("no method is called %q: there are %s, those of other services, DiskCreate for example, and * for all", name, strings.Join(names, ", "))
 }
 
 // code returns the code of an error by its name.
