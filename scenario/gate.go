@@ -27,6 +27,7 @@ type gate struct {
 	bell  chan struct{} // rung when calls wait; of the keeper's side
 	block func() barrier
 	come  atomic.Int64 // calls
+	begun atomic.Bool  // the body has: calls before it are those of Setup, and as many as it likes
 
 	mu      sync.Mutex // guards what follows
 	shut    bool       // calls wait; else they pass at once
@@ -71,11 +72,12 @@ type barrier interface {
 // Arrive makes a gate a fake.Gate, as do Commit and Answer.
 func (g *gate) Arrive(ctx context.Context, c *fake.Call, record func() int) {
 	n := g.come.Add(1)
-	if n == int64(g.most)+1 {
+	over := g.begun.Load() && n > int64(g.most)
+	if over && n == int64(g.most)+1 {
 		g.tooMany()
 	}
 	v := &visit{call: c, at: arriving, record: record}
-	if n > int64(g.most) {
+	if over {
 		// From here on nothing is answered: that lets virtual time pass where a loop without pauses would not.
 		g.takeDown(v)
 		select {

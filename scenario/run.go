@@ -182,6 +182,7 @@ func (r *run) perform() {
 		}
 		r.gate.come.Store(0)
 	}
+	r.gate.begun.Store(true)
 	r.diary.begin(since)
 	if r.bubbles > 0 {
 		r.gate.close()
