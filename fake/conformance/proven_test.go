@@ -34,7 +34,10 @@ func TestProven(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, unproven(conformance.Rows(), conformance.Cases(), tests))
 
-	page := provenPage(conformance.Rows(), conformance.Cases(), tests)
+	mutations, equal, err := mutationsBelow(root)
+	require.NoError(t, err)
+	require.NotZero(t, mutations)
+	page := provenPage(conformance.Rows(), conformance.Cases(), tests, mutations, equal)
 
 	if *update {
 		require.NoError(t, os.WriteFile("PROVEN.md", []byte(page), 0o666))
@@ -130,6 +133,20 @@ func isTest(name string) bool {
 	return false
 }
 
+// mutationsBelow counts the ways of breaking the code that are listed, and those of them that nobody can notice.
+func mutationsBelow(root string) (all, equal int, err error) {
+	lists, err := filepath.Glob(filepath.Join(root, ".ci/mutations/*.txt"))
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			return 0, 0, err
+		}
+		all += strings.Count("\n"+string(text), "\n== ")
+		equal += strings.Count(string(text), "\nequal: ")
+	}
+	return all, equal, err
+}
+
 // unproven tells what is wrong with the proof of rows, nil if nothing is.
 func unproven(rows []conformance.Row, cases []conformance.Case, tests map[string]bool) (wrong []string) {
 	for _, r := range rows {
@@ -158,9 +175,9 @@ func casesOf(r conformance.Row, cases []conformance.Case) (ids []string) {
 }
 
 // provenPage writes the page.
-func provenPage(rows []conformance.Row, cases []conformance.Case, tests map[string]bool) string {
+func provenPage(rows []conformance.Row, cases []conformance.Case, tests map[string]bool, mutations, equal int) string {
 	var b strings.Builder
-	chosen, alone := 0, 0
+	chosen, alone, targets := 0, 0, 0
 	for _, r := range rows {
 		if r.Source == conformance.Choice {
 			chosen++
@@ -173,9 +190,10 @@ func provenPage(rows []conformance.Row, cases []conformance.Case, tests map[stri
 	for _, name := range slices.Sorted(maps.Keys(tests)) {
 		if at := strings.LastIndex(name, ".Fuzz"); at >= 0 {
 			fmt.Fprintf(&b, "bash .ci/fuzz 10m '^%s$' # in %s\n", name[at+1:], name[:at])
+			targets++
 		}
 	}
-	b.WriteString("```\n")
+	fmt.Fprintf(&b, provenFigures, mutations, equal, targets)
 	chapter := ""
 	for _, r := range rows {
 		if first, _, _ := strings.Cut(r.ID, "."); first != chapter {
@@ -225,7 +243,29 @@ go test ./fake/conformance
 IMAGEFAKE_MODEL_STEPS=250000 go test -count=1 -timeout 1h ./fake/internal/model
 # Every fault at every call of a baker, pairs of them, rivals and orders; each test twenty times.
 go test -run TestEveryFault ./examples/baker && IMAGEFAKE_EXPLORATIONS=20 go test -timeout 20m ./scenario
-# All that has to hold before a change lands.
+# Concurrent clients, with faults, and an order of their calls that explains what they saw.
+IMAGEFAKE_HISTORIES=2000 go -C examples/histories test -timeout 1h ./...
+# Sixty-four connections over TCP and TLS at once, some of them cut: the record says of every call what its client saw.
+IMAGEFAKE_SOAK=10m go test -race -timeout 20m -run TestSoak ./fake
+# The tests of the examples twice in processes of their own, on one, two and four processors: their transcripts are equal to the byte.
+bash .ci/determinism
+# The code broken in every way that is listed, one after the other: the tests notice.
+bash .ci/mutants
+# All that has to hold before a change lands, with a part of each of these.
 .ci/run
-# What anybody may send or say, in whatever bytes.
+# What anybody may send or say, in whatever bytes: all targets for ten minutes each, or one of them.
+bash .ci/fuzz 10m
+`
+
+const provenFigures = "```" + `
+
+The lists in .ci/mutations have %d ways of breaking the code that a user would notice, each with the tests that do. Nobody can notice
+%d of them, which say why. Of what is not listed nothing is known. There are %d fuzz targets; their seeds, and whatever once broke one,
+run with every go test, and .ci/run feeds each for a few seconds more. Models, histories and fuzz targets make up other inputs in each
+run: that they have found nothing lately is no proof that they will not.
+
+Equal tests leave equal transcripts where one thing happens after the other, or in a testing/synctest bubble, and the transcripts of each
+caller are equal where callers run side by side. It is not so where the test's goroutines race with each other, as in the histories:
+which call comes first is then the machine's choice; and so it is in some tests of the SDKs, of which the comparison tells when it is
+asked for them, and leaves them out otherwise. On Windows and macOS the code is vetted, and no test was run.
 `
