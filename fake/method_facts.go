@@ -3,9 +3,8 @@ package fake
 import (
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/imagefake/imagefake/fake/internal/resource"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
@@ -76,7 +75,7 @@ func readsOnly(d protoreflect.MethodDescriptor) bool {
 	switch {
 	case !isUnary(d) || startsOperation(d):
 		return false
-	case begins(d.Name(), "Get"), begins(d.Name(), "List"), begins(d.Name(), "BatchGet"):
+	case resource.Begins(d.Name(), "Get"), resource.Begins(d.Name(), "List"), resource.Begins(d.Name(), "BatchGet"):
 		return true
 	}
 	return overHTTP(d) == "get" && d.Output().FullName() != operationMessage
@@ -93,13 +92,6 @@ func isUnary(d protoreflect.MethodDescriptor) bool {
 func hasText(d protoreflect.MessageDescriptor, field protoreflect.Name) bool {
 	fd := d.Fields().ByName(field)
 	return fd != nil && fd.Kind() == protoreflect.StringKind && !fd.IsList()
-}
-
-// begins tells whether a name in capitals-and-lower-case begins with a word: GetLatest does with Get, Getaway does not.
-func begins(name protoreflect.Name, word string) bool {
-	rest, ok := strings.CutPrefix(string(name), word)
-	next, _ := utf8.DecodeRuneInString(rest)
-	return ok && (rest == "" || !unicode.IsLower(next))
 }
 
 // overHTTP returns the HTTP verb of a method in lower case, as its option google.api.http has it; "" without one. The option is

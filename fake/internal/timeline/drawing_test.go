@@ -37,17 +37,25 @@ func TestDrawingOfAnyStory(t *testing.T) {
 	})
 }
 
-// Few operations and images have lanes of their own; many share one.
+// Few operations and resources have lanes of their own; many share one, which is called what they all are.
 func TestDrawingLanes(t *testing.T) {
 	for _, tt := range []struct {
 		creates int
+		nouns   []string // of the first resources
 		want    []string
 	}{
-		{1, []string{"baker", "op 1", "image web-0"}},
-		{2, []string{"baker", "op 1", "op 2", "image web-0", "image web-1"}},
-		{9, []string{"baker", "operations", "images"}},
+		{1, nil, []string{"baker", "op 1", "image web-0"}},
+		{1, []string{"service account"}, []string{"baker", "op 1", "service account web-0"}},
+		{2, []string{"", "disk"}, []string{"baker", "op 1", "op 2", "image web-0", "disk web-1"}},
+		{9, nil, []string{"baker", "operations", "images"}},
+		{9, []string{"disk"}, []string{"baker", "operations", "resources"}},
+		{9, slices.Repeat([]string{"disk"}, 9), []string{"baker", "operations", "disks"}},
 	} {
-		teller := newTeller(creates(tt.creates))
+		story := creates(tt.creates)
+		for i, noun := range tt.nouns {
+			story.Names[2*i].Noun = noun
+		}
+		teller := newTeller(story)
 		var lanes []string
 		for _, b := range draw(teller, teller.rows(), "").Bands {
 			lanes = append(lanes, b.Text)
