@@ -19,6 +19,9 @@ type adapter struct {
 	// check tells whether it can be done to the resource as it is now.
 	check func(w *World, request, subject proto.Message) *spb.Status
 
+	// holds returns the ids of other resources to which nothing else may be done before the work has ended.
+	holds func(request proto.Message) []string
+
 	// change does more to a resource than the conventions have done: changed is its next version.
 	change func(w *World, request, changed proto.Message)
 
@@ -37,12 +40,12 @@ var adapters = map[string]adapter{
 	"/yandex.cloud.compute.v1.InstanceService/Get":    {takes: []string{"view"}, show: instanceInView},
 	"/yandex.cloud.compute.v1.InstanceService/List":   {show: instanceInView},
 	"/yandex.cloud.compute.v1.InstanceService/Create": {
-		takes: []string{"boot_disk_spec", "secondary_disk_specs", "hostname"}, create: createInstance, ended: instanceChanged,
+		takes: []string{"boot_disk_spec", "secondary_disk_specs", "hostname"}, create: createInstance, holds: disksGiven, ended: instanceChanged,
 	},
 	"/yandex.cloud.compute.v1.InstanceService/Delete":         {ended: instanceChanged},
 	"/yandex.cloud.compute.v1.InstanceService/UpdateMetadata": {takes: []string{"delete", "upsert"}, change: updateMetadata},
 	"/yandex.cloud.compute.v1.InstanceService/AttachDisk": {
-		takes: []string{"attached_disk_spec"}, check: diskCanBeAttached, change: attachDisk, ended: instanceChanged,
+		takes: []string{"attached_disk_spec"}, check: diskCanBeAttached, holds: disksGiven, change: attachDisk, ended: instanceChanged,
 	},
 	"/yandex.cloud.compute.v1.InstanceService/DetachDisk": {
 		takes: []string{"disk_id", "device_name"}, check: diskIsAttached, change: detachDisk, ended: instanceChanged,

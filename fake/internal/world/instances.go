@@ -53,14 +53,17 @@ func createInstance(w *World, o Origin, t *task) *spb.Status {
 // attach returns a disk as an instance that is going to be has it: one that is there, or a new one.
 func (w *World) attach(o Origin, t *task, spec *compute.AttachedDiskSpec) (*compute.AttachedDisk, *spb.Status) {
 	attached := attachedBy(spec)
+	instance := t.subject.Message.(*compute.Instance)
 	if id := spec.GetDiskId(); id != "" {
+		if _, twice := disksOf(instance)[id]; twice {
+			return nil, contract.ResourceInUse("Disk", id, "the same instance")
+		}
 		return attached, w.attachable(id)
 	}
 	made := spec.GetDiskSpec()
 	if made == nil {
 		return nil, contract.InvalidField("Disk", "disk", contract.MissingField)
 	}
-	instance := t.subject.Message.(*compute.Instance)
 	disk := &compute.Disk{
 		FolderId: instance.FolderId, ZoneId: instance.ZoneId, Name: made.Name, Description: made.Description, TypeId: made.TypeId,
 		Size: made.Size, BlockSize: made.BlockSize, DiskPlacementPolicy: made.DiskPlacementPolicy, InstanceIds: []string{instance.Id},
@@ -111,7 +114,27 @@ func (w *World) attachable(id string) *spb.Status {
 	if refused := w.readable(r); refused != nil {
 		return refused
 	}
+	if refused := free(typeIn(r), r); refused != nil {
+		return refused
+	}
 	return diskIsFree(w, nil, r.Message)
+}
+
+// disksGiven returns the ids of the disks that a request attaches to an instance and does not make.
+func disksGiven(request proto.Message) (ids []string) {
+	var specs []*compute.AttachedDiskSpec
+	switch r := request.(type) {
+	case *compute.CreateInstanceRequest:
+		specs = append([]*compute.AttachedDiskSpec{r.BootDiskSpec}, r.SecondaryDiskSpecs...)
+	case *compute.AttachInstanceDiskRequest:
+		specs = append(specs, r.AttachedDiskSpec)
+	}
+	for _, spec := range specs {
+		if id := spec.GetDiskId(); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // disksOf returns the disks of an instance by id, and whether each goes when the instance goes.

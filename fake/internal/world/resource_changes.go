@@ -62,6 +62,7 @@ type task struct {
 	subject   *store.Resource
 	former    *store.Resource   // as the subject was; nil for a Create
 	fresh     []*store.Resource // made along with the subject: they are ready when it is, and gone if it fails
+	held      []string          // ids of other resources that are busy as long as the subject is
 	container string            // where the subject is then
 	name      string            // that the subject is then called and is not yet; "": it keeps its own
 }
@@ -69,10 +70,18 @@ type task struct {
 // begin finds out what a request is about, and whether it can be done.
 func (w *World) begin(o Origin, m *resource.Method, request proto.Message) (*task, *spb.Status) {
 	t := &task{method: m, request: request, adapter: adapters[m.Name]}
-	if m.Kind == resource.Create {
-		return t, t.create(w, o)
+	refused := t.prepare(w, o)
+	if refused == nil && t.adapter.holds != nil {
+		t.held = t.adapter.holds(request)
 	}
-	return t, t.find(w)
+	return t, refused
+}
+
+func (t *task) prepare(w *World, o Origin) *spb.Status {
+	if t.method.Kind == resource.Create {
+		return t.create(w, o)
+	}
+	return t.find(w)
 }
 
 // create makes the resource that a Create asks for.
@@ -176,6 +185,18 @@ func (t *task) begin(w *World, now time.Time) {
 	}
 	if t.operation != "" {
 		w.resources.Hold(t.as(), t.name, t.operation)
+		t.hold(w, "", t.operation, now)
+	}
+}
+
+// hold makes the other resources of the work busy, or lets go of those that are.
+func (t *task) hold(w *World, former, busy string, at time.Time) {
+	for _, id := range t.held {
+		if r := w.resources.Get(id); r != nil && r.Busy == former {
+			next := *r
+			next.Busy = busy
+			w.putResource("", &next, at)
+		}
 	}
 }
 
@@ -190,6 +211,7 @@ func (t *task) end(w *World, at time.Time) (proto.Message, *spb.Status) {
 		return nil, free(m.Type, r)
 	}
 	w.resources.Release(t.as(), t.name, t.operation)
+	t.hold(w, t.operation, "", at)
 	var next *store.Resource
 	switch m.Kind {
 	case resource.Delete:
@@ -233,6 +255,7 @@ func (w *World) settleFresh(id string, at time.Time) {
 // rollBack takes back what begin did. A created resource may be kept, as a broken one.
 func (t *task) rollBack(w *World, at time.Time, keep bool) {
 	w.resources.Release(t.as(), t.name, t.operation)
+	t.hold(w, t.operation, "", at)
 	for _, made := range append(t.fresh[:len(t.fresh):len(t.fresh)], t.subject) {
 		r := w.resources.Get(made.ID)
 		if r == nil || t.exclusive() && r.Busy != t.operation {

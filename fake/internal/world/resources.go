@@ -112,7 +112,11 @@ func free(t *resource.Type, r *store.Resource) *spb.Status {
 	if r.Busy == "" {
 		return nil
 	}
-	return contract.ResourceNotReady(t.Kind, r.ID, cmp.Or(t.Status(r.Message), "operation "+r.Busy+" has not ended"))
+	status := t.Status(r.Message)
+	if status == t.Status(t.Readied(r.Message)) { // it looks as if it were
+		status = "operation " + r.Busy + " has not ended"
+	}
+	return contract.ResourceNotReady(t.Kind, r.ID, status)
 }
 
 // allResources returns the resources of neighbours in order of creation.
