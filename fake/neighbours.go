@@ -34,7 +34,7 @@ import (
 //	Delete               refused, as all other changes are, before the operation on the resource has ended [choice]
 //	Start, Stop, Move, … the fields of the request, and a status whose name says so: STOPPING, then STOPPED
 //	access bindings      kept, listed, and without effect
-//	disks                sizes, product ids, key, OS from their source; sources of images and snapshots; not deleted while attached
+//	disks                sizes, product ids, key, OS from their source; sources of images and snapshots; with one instance at a time, from the call that attaches them on
 //	instances            disks made, attached, detached and deleted with them; addresses; no metadata unless the view is FULL
 //	zones, disk types    there from the start, and so are host types
 //	permissions          those of folders: WithFolders, WithForbiddenFolders; no others
@@ -44,7 +44,7 @@ import (
 //
 // A field of a request that finds no place in the resource is refused by name, and is misuse: what the code under test means by it would
 // be lost. So is a method whose meaning the conventions do not tell, with Unimplemented and without misuse. [WithHandler] answers
-// either.
+// either, and so does a fault with a [Reply].
 func WithNeighbours(descs ...*grpc.ServiceDesc) Option {
 	return option(func(s *settings) error {
 		if len(descs) == 0 {

@@ -60,6 +60,11 @@
 //
 // Locks may be held across calls; then runs take about ten times as long. A body must not call synctest.Wait: the gate does.
 //
+// # Other services
+//
+// With [fake.WithNeighbours] in [OnServer] a body may make disks, snapshots, instances and what else the cloud has: their calls and
+// operations meet the same kinds of fault, and [Orders] tries their order with that of all others. Rivals of them are kinds of one's own.
+//
 // # Pages
 //
 // With go test -artifacts, or the environment variable IMAGEFAKE_ARTIFACTS set to a directory, Explore writes its report as a page for a
