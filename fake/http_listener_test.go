@@ -2,6 +2,7 @@ package fake_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -33,7 +34,9 @@ var httpWays = map[string]func(cloud *fake.Server) (string, *http.Transport, *fa
 	"tls without protocols": func(cloud *fake.Server) (string, *http.Transport, *fake.Listener) {
 		l := cloud.ListenTLS("")
 		config := &tls.Config{RootCAs: cloud.CertPool(), ServerName: "localhost"}
-		return "http://" + l.Addr(), &http.Transport{Dial: func(network, addr string) (net.Conn, error) { return tls.Dial(network, addr, config) }}, l
+		return "http://" + l.Addr(), &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return (&tls.Dialer{Config: config}).DialContext(ctx, network, addr)
+		}}, l
 	},
 	"proxy": func(cloud *fake.Server) (string, *http.Transport, *fake.Listener) {
 		proxy := &url.URL{Scheme: "http", Host: cloud.ListenProxy("").Addr()}
