@@ -14,7 +14,7 @@ import (
 // the calls that one of them picks, and no other events.
 //
 // Equal servers under the same sequential test have equal transcripts in every run: ids of 20 characters and idempotency keys are
-// renamed in order of appearance, times, request ids and other headers are left out, messages are written field by field, without
+// renamed in order of appearance, times, request ids, other headers and ports of this machine are left out, messages are written field by field, without
 // secrets. Of polls that were answered at once, one like the other, the first stands for all. Callers that run side by side have equal
 // transcripts each: Transcript(ByCaller("baker")). Two events at the same virtual instant in different goroutines (a deadline and a
 // change, say) come in either order.
@@ -42,6 +42,7 @@ func (s *Server) Transcript(on ...Matcher) string {
 		}
 		line++
 		text = moment.ReplaceAllString(text, "a time")
+		text = localPort.ReplaceAllString(text, "$1:port")
 		text = cloudID.ReplaceAllStringFunc(text, func(id string) string { return names.rename("id", id) })
 		fmt.Fprintf(&b, "%d %s\n", line, plain.Line(text))
 	}
@@ -65,7 +66,9 @@ func (r repeats) again(c *Call) bool {
 
 var (
 	cloudID = regexp.MustCompile(`\b[0-9a-v]{20}\b`)
-	moment  = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+	// localPort is of a listener or a client, and another one each time.
+	localPort = regexp.MustCompile(`(\b127\.0\.0\.1|\blocalhost|\[::1\]):\d{1,5}\b`)
+	moment    = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 )
 
 // A renamer gives things short names in the order in which they appear.

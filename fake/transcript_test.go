@@ -2,6 +2,8 @@ package fake_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,6 +13,7 @@ import (
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/endpoint"
 	iam "github.com/yandex-cloud/go-genproto/yandex/cloud/iam/v1"
 	"google.golang.org/grpc/codes"
 )
@@ -35,6 +38,27 @@ func TestTranscript(t *testing.T) {
 6 conn-1 TokenCreate {…} -> {…}
 `, cloud.Transcript())
 	require.Equal(t, "1 conn-1 TokenCreate {…} -> {…}\n", cloud.Transcript(fake.TokenCreate))
+}
+
+// Ports of this machine are others each time, of listeners and of clients.
+func TestTranscriptHasNoPorts(t *testing.T) {
+	var transcripts []string
+	for range 2 {
+		cloud := fake.New(t)
+		l := cloud.ListenTLS("")
+		conn, err := net.Dial("tcp", l.Addr())
+		require.NoError(t, err)
+		_, err = conn.Write([]byte("no TLS, and no HTTP either"))
+		require.NoError(t, err)
+		_, _ = io.ReadAll(conn) // it may be reset
+		conn.Close()
+		_, err = endpoint.NewApiEndpointServiceClient(connect(t, l.Addr(), trusting(cloud))).List(t.Context(), &endpoint.ListApiEndpointsRequest{})
+		require.NoError(t, err)
+		transcripts = append(transcripts, cloud.Transcript())
+	}
+	require.Contains(t, transcripts[0], "no TLS from 127.0.0.1:port")
+	require.Contains(t, transcripts[0], `address: "127.0.0.1:port"`)
+	require.Equal(t, transcripts[0], transcripts[1])
 }
 
 // Equal sequential tests have equal transcripts, whatever the time, the random keys and the seed.
