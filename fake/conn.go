@@ -122,6 +122,7 @@ type connections struct {
 	mu        sync.Mutex
 	clients   map[string]*grpc.ClientConn // by caller, "" for Conn
 	unnamed   int                         // callers that got a number for a name
+	dialing   chan struct{}               // full while somebody dials
 	dialed    []*clientConn
 	lent      []*dialer             // of DialOptions
 	ungreeted map[net.Conn]struct{} // of a network, before their first words
@@ -261,7 +262,7 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 		d.listener = bufconn.Listen(pipeSize)
 		d.server.serve(callerListener{d.listener, d.from, d.server})
 	})
-	conn, err := d.listener.DialContext(ctx)
+	conn, err := d.connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the fake server %s: %w", d.server.name, err)
 	}
@@ -271,6 +272,19 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 	defer d.server.conns.mu.Unlock()
 	d.server.conns.dialed = append(slices.DeleteFunc(d.server.conns.dialed, (*clientConn).isClosed), client)
 	return client, nil
+}
+
+// connect makes one connection of a server after the other: bufconn makes timers that are due at once, and the runtime's race detector
+// bears only one of those at a time in a bubble (a segmentation fault in runtime.(*timer).modify, seen with Go 1.26). It is a channel that
+// they wait for, because a bubble's time passes and its orders are kept while one does.
+func (d *dialer) connect(ctx context.Context) (net.Conn, error) {
+	select {
+	case d.server.conns.dialing <- struct{}{}:
+		defer func() { <-d.server.conns.dialing }()
+		return d.listener.DialContext(ctx)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // clientConn is the client's end of a connection. gRPC closes it when it has read all that the server sent.

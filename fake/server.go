@@ -102,6 +102,7 @@ func unbuilt(t TB, from settings) *Server {
 func (s *Server) build(newWorld func() *world.World) error {
 	s.watch = watch{clock: s.clock, complain: func(format string, args ...any) { s.misuse(format, args...) }}
 	s.watch.wind()
+	s.conns.dialing = make(chan struct{}, 1)
 	s.cloud = newWorld()
 	s.record.keep = s.keep
 	s.auth = newAuth(s.settings)
