@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/imagefake/imagefake/fake"
 	"github.com/imagefake/imagefake/fake/internal/model"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
@@ -49,9 +50,10 @@ func (m *machine) pollHeld(rt *rapid.T, ctx context.Context, c model.Call) *oper
 	if h.deadline > 0 {
 		ctx, h.cancel = context.WithTimeout(ctx, h.deadline)
 	}
+	server := m.at.server
 	go func() {
 		got := m.invoke(ctx, c)
-		h.answered = moment{time.Now(), m.now()}
+		h.answered = moment{time.Now(), answeredAt(server, got, m.now())}
 		h.answer <- got
 	}()
 	m.settle()
@@ -77,6 +79,16 @@ func (m *machine) pollHeld(rt *rapid.T, ctx context.Context, c model.Call) *oper
 		m.at.held = append(m.at.held, h)
 	}
 	return nil
+}
+
+// answeredAt returns when a server answered a poll, on its clock: that may have gone on by the time the caller looks at it.
+func answeredAt(server *fake.Server, got answer, now time.Time) time.Time {
+	for _, c := range server.Calls(fake.OperationGet) {
+		if id := got.header.Get("x-request-id"); len(id) > 0 && slices.Equal(c.ReplyHeader.Get("x-request-id"), id) {
+			return c.End
+		}
+	}
+	return now
 }
 
 // woken looks after the polls that are held: each is answered as soon as there is a reason, and not before.
