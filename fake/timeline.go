@@ -6,12 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/imagefake/imagefake/fake/internal/resource"
 	"github.com/imagefake/imagefake/fake/internal/timeline"
@@ -282,9 +278,6 @@ func (b *storyBuilder) name(n timeline.Name) {
 	}
 }
 
-// artifactsVariable names the environment variable that says where pages of failed tests go.
-const artifactsVariable = "IMAGEFAKE_ARTIFACTS"
-
 // farewell returns what the log of a failed test ends with: the timeline, and where the page of it is or how to get one. It is ""
 // where nothing happened.
 func (s *Server) farewell(t TB) string {
@@ -293,53 +286,17 @@ func (s *Server) farewell(t TB) string {
 		return ""
 	}
 	text := fmt.Sprintf("what the server of %s saw:\n%s%s", t.Name(), picture, s.unpolled())
-	keeper, keeps := t.(interface{ ArtifactDir() string })
-	asked := flag.Lookup("test.artifacts")
-	directory, name := os.Getenv(artifactsVariable), fileName(t.Name())
-	switch {
-	case keeps && asked != nil && asked.Value.String() == "true":
-		directory, name = keeper.ArtifactDir(), "timeline"
-	case directory != "":
-	case keeps && asked != nil:
-		return text + "as a page for a browser: go test -artifacts, or set " + artifactsVariable + " to a directory"
-	default:
-		return text + "as a page for a browser: set " + artifactsVariable + " to a directory"
+	to := plain.ArtifactPath(t, "timeline", t.Name())
+	if to == "" {
+		byGo := ""
+		if _, keeps := t.(interface{ ArtifactDir() string }); keeps && flag.Lookup("test.artifacts") != nil {
+			byGo = "go test -artifacts, or "
+		}
+		return text + "as a page for a browser: " + byGo + "set " + plain.ArtifactsVariable + " to a directory"
 	}
-	path, err := s.writePage(directory, name)
+	path, err := plain.WriteArtifact(to, s.WriteTimeline)
 	if err != nil {
 		return text + fmt.Sprintf("the page for a browser could not be written: %v", err)
 	}
 	return text + "as a page for a browser: " + path
-}
-
-// writePage writes the page into a new file, whose name gets a number if another server has a file of that name.
-func (s *Server) writePage(directory, name string) (path string, err error) {
-	if err := os.MkdirAll(directory, 0o777); err != nil {
-		return "", err
-	}
-	for n := 1; ; n++ {
-		path = filepath.Join(directory, name+".html")
-		if n > 1 {
-			path = filepath.Join(directory, fmt.Sprintf("%s-%d.html", name, n))
-		}
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return "", err
-		}
-		return path, errors.Join(s.WriteTimeline(file), file.Close())
-	}
-}
-
-// fileName makes a file name of a test's name, which may have slashes and whatever a subtest is called.
-func fileName(test string) string {
-	name := []rune(strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r) {
-			return r
-		}
-		return '_'
-	}, test))
-	return strings.TrimLeft(string(name[:min(len(name), 100)]), ".")
 }

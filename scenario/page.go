@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 //go:embed page.html
@@ -58,10 +60,10 @@ type pageCell struct{ Text, Class, Link string }
 // writePage writes the report of the exploration as a page: what became of each kind at each call, and the ways in which the body
 // breaks, each a click away from its picture. The pages of the pictures lie beside it.
 func (e *exploration) writePage(w io.Writer) error {
-	p := page{Test: cut(e.t.Name(), pageName), Summary: fmt.Sprintf("%s: %s", count(e.runs, "run", "runs"), &e.tally)}
+	p := page{Test: plain.Cut(e.t.Name(), pageName), Summary: fmt.Sprintf("%s: %s", count(e.runs, "run", "runs"), &e.tally)}
 	lines := append(slices.Clone(e.notes()), e.ordersLines()...)
 	for _, line := range lines[:min(len(lines), pageLines)] {
-		p.Lines = append(p.Lines, cut(line, pageStory))
+		p.Lines = append(p.Lines, plain.Cut(line, pageStory))
 	}
 	groups := e.groups()
 	p.MoreGroups = max(0, len(groups)-pageGroups)
@@ -84,13 +86,13 @@ func (e *exploration) writePage(w io.Writer) error {
 
 func (e *exploration) pageGroup(g group, key string) pageGroup {
 	shortest := g.runs[0]
-	drawn := pageGroup{Key: key, Name: cut(shortest.name(), pageName), Story: cut(e.told(shortest), pageStory), Fickle: e.fickle[shortest]}
+	drawn := pageGroup{Key: key, Name: plain.Cut(shortest.name(), pageName), Story: plain.Cut(e.told(shortest), pageStory), Fickle: e.fickle[shortest]}
 	if path := e.pictured(shortest); path != "" {
 		drawn.Picture = (&url.URL{Path: filepath.Base(path)}).String()
 	}
 	others := g.runs[1:]
 	for _, r := range others[:min(len(others), pageOthers)] {
-		drawn.Others = append(drawn.Others, cut(r.name(), pageName))
+		drawn.Others = append(drawn.Others, plain.Cut(r.name(), pageName))
 	}
 	drawn.More = len(others) - len(drawn.Others)
 	return drawn
@@ -108,11 +110,11 @@ func (e *exploration) fillMatrix(p *page, links map[string]string) {
 				idle = append(idle, c.label(late))
 			case len(columns) < pageKinds:
 				columns = append(columns, c)
-				p.Kinds = append(p.Kinds, cut(c.label(late), pageName))
+				p.Kinds = append(p.Kinds, plain.Cut(c.label(late), pageName))
 			}
 		}
 	}
-	p.Idle = cut(strings.Join(idle, ", "), pageStory)
+	p.Idle = plain.Cut(strings.Join(idle, ", "), pageStory)
 	shown := make(map[place]bool)
 	for _, s := range e.base.trace {
 		if e.matrix[s.place] == nil || shown[s.place] {
@@ -122,7 +124,7 @@ func (e *exploration) fillMatrix(p *page, links map[string]string) {
 			p.MoreRows++
 			continue
 		}
-		row := pageRow{Call: cut(s.name().String(), pageName)}
+		row := pageRow{Call: plain.Cut(s.name().String(), pageName)}
 		for _, c := range columns {
 			row.Cells = append(row.Cells, e.pageCell(s.place, c, links))
 		}
@@ -166,21 +168,13 @@ func (m mark) class() string {
 	return [...]string{"held", "broke", "missed", "equal", "unfit", "unmade"}[m]
 }
 
-// cut shortens a text to so many characters.
-func cut(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
-}
-
 // keepPage writes the page of the exploration, and returns a line that tells where it is, or how to get one.
 func (e *exploration) keepPage() string {
-	if !keepsArtifacts() {
+	if !plain.KeepsArtifacts() {
 		if len(e.breaks) == 0 {
 			return ""
 		}
-		return "as a page for a browser: set " + artifactsVariable + " to a directory"
+		return "as a page for a browser: set " + plain.ArtifactsVariable + " to a directory"
 	}
 	var text bytes.Buffer
 	err := e.writePage(&text)

@@ -6,7 +6,8 @@
 //   - messages: [Message] with all that is in one, for comparing; [Redacted] for showing;
 //   - how messages differ: [Differences] and [Partial], field by field, and [Want] for one field at a [Path];
 //   - texts of others: [Line] for what would break out of its line, [Masked] and [Secret] for what is no one else's business;
-//   - goroutines of a stack dump: [CurrentGoroutine] and [Goroutines].
+//   - goroutines of a stack dump: [CurrentGoroutine] and [Goroutines];
+//   - the pages of a test: [KeepsArtifacts], [ArtifactPath] and [WriteArtifact]; and the command that runs one again: [TestCommand].
 //
 // Its texts are promised within one version of the module only, as are the texts of everything that is built on it.
 package plain

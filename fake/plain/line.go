@@ -13,6 +13,15 @@ import (
 // characters and blanks, without secrets, is returned as it is.
 func Line(text string) string { return Masked(spelled(text)) }
 
+// Cut shortens a text to so many characters, the last of which then says that there was more.
+func Cut(text string, most int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	return string(runes[:max(0, most-1)]) + "…"
+}
+
 // spelled returns a text with what is invisible spelled out.
 func spelled(text string) string {
 	if !strings.ContainsFunc(text, invisible) && utf8.ValidString(text) {

@@ -114,7 +114,7 @@ func (d *draftsman) callers() {
 
 func (d *draftsman) band(text, class string, tracks int) {
 	height := tracks*trackHeight + lanePadding
-	d.Bands = append(d.Bands, band{Y: d.Height, Height: height, Text: cut(text, 40), Class: class})
+	d.Bands = append(d.Bands, band{Y: d.Height, Height: height, Text: plain.Cut(text, 40), Class: class})
 	d.Height += height
 }
 
@@ -210,7 +210,7 @@ func (d *draftsman) slots() {
 	}
 	for i := range d.spans {
 		s := &d.spans[i]
-		s.Label = cut(s.Label, longLabel)
+		s.Label = plain.Cut(s.Label, longLabel)
 		room := 0
 		for slot := s.from; slot <= s.to; slot++ {
 			room += widths[slot]

@@ -41,8 +41,8 @@ func newNames(all []Name) names {
 			nameless[noun]++
 			short = fmt.Sprintf("%s %d", noun, nameless[noun])
 		default:
-			called := cut(plain.Line(name.Text), maxName)
-			if where := cut(plain.Line(name.Folder), maxName); taken[called] && where != folders[called] {
+			called := plain.Cut(plain.Line(name.Text), maxName)
+			if where := plain.Cut(plain.Line(name.Folder), maxName); taken[called] && where != folders[called] {
 				called += " of " + where
 			} else if !taken[called] {
 				folders[called] = where
@@ -84,13 +84,4 @@ func (n *names) of(id string) string {
 		return short
 	}
 	return id
-}
-
-// cut shortens a text to that many runes.
-func cut(text string, most int) string {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:max(0, most-1)]) + "…"
 }

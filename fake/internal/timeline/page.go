@@ -98,7 +98,7 @@ func (p *page) report(s Story, table []row) {
 	failures := told(s.Failures)
 	shown := min(len(failures), pageFailures)
 	for _, f := range failures[:shown] {
-		failure := pageFailure{Text: cut(plain.Lines(f.Text), pageStory)}
+		failure := pageFailure{Text: plain.Cut(plain.Lines(f.Text), pageStory)}
 		for _, seq := range f.Calls {
 			if linked[seq] && len(failure.Calls) < pageFailures && !slices.Contains(failure.Calls, seq) {
 				failure.Calls = append(failure.Calls, seq)
@@ -109,7 +109,7 @@ func (p *page) report(s Story, table []row) {
 	p.MoreFailures = len(failures) - shown
 	shown = min(len(s.Faults), pageFaults)
 	for _, fault := range s.Faults[:shown] {
-		p.Faults = append(p.Faults, cut(plain.Line(fault), pageFault))
+		p.Faults = append(p.Faults, plain.Cut(plain.Line(fault), pageFault))
 	}
 	p.MoreFaults = len(s.Faults) - shown
 }

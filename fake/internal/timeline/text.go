@@ -106,7 +106,7 @@ func (p *painter) margin(when, number string) string {
 
 // line writes a line without blanks at its end, and never a longer one than there is room for.
 func (p *painter) line(text string) {
-	p.WriteString(strings.TrimRight(cut(text, p.width), " "))
+	p.WriteString(strings.TrimRight(plain.Cut(text, p.width), " "))
 	p.WriteByte('\n')
 }
 
@@ -188,7 +188,7 @@ func (p *painter) ids(used map[string]bool) {
 		if !used[name.ID] {
 			continue
 		}
-		entry := fmt.Sprintf("%-*s  %s", short, p.names.of(name.ID), cut(plain.Line(name.ID), maxID))
+		entry := fmt.Sprintf("%-*s  %s", short, p.names.of(name.ID), plain.Cut(plain.Line(name.ID), maxID))
 		if name.Kind == Operation && name.Text != "" {
 			entry += " (" + plain.Line(name.Text) + ")"
 		}
@@ -309,7 +309,7 @@ func wrap(text string, width, most int) []string {
 			room -= len(inset)
 		}
 		if len(rest) <= room || len(lines) == most-1 {
-			return append(lines, prefix+cut(string(rest), room))
+			return append(lines, prefix+plain.Cut(string(rest), room))
 		}
 		at := breakAt(rest, room)
 		lines = append(lines, prefix+string(rest[:at]))
