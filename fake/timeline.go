@@ -17,7 +17,6 @@ import (
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // timelineWidth is how many characters a line of the timeline has at most.
@@ -233,17 +232,12 @@ func nounOf(m proto.Message) string {
 }
 
 // hasFailed tells whether a resource has the status ERROR.
-func hasFailed(resource proto.Message) bool {
-	if resource == nil {
+func hasFailed(m proto.Message) bool {
+	if m == nil {
 		return false
 	}
-	m := resource.ProtoReflect()
-	field := m.Descriptor().Fields().ByName("status")
-	if field == nil || field.Enum() == nil {
-		return false
-	}
-	value := field.Enum().Values().ByNumber(m.Get(field).Enum())
-	return value != nil && value.Name() == protoreflect.Name(Errored)
+	t, known := resource.TypeOf(m.ProtoReflect().Descriptor())
+	return known && t.Status(m) == string(Errored)
 }
 
 // resource notes what a resource is called.

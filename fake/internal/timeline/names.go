@@ -66,9 +66,12 @@ func newNames(all []Name) names {
 // noun returns what a resource is.
 func (n Name) noun() string { return cmp.Or(plain.Line(n.Noun), "image") }
 
+// noun returns what the resource with an id is.
+func (n *names) noun(id string) string { return cmp.Or(n.nouns[id], "image") }
+
 // resource returns what a resource is, and its short name: "disk data".
 func (n *names) resource(id string) string {
-	noun, name := cmp.Or(n.nouns[id], "image"), plain.Line(n.of(id))
+	noun, name := n.noun(id), plain.Line(n.of(id))
 	if strings.HasPrefix(name, noun+" ") {
 		return name
 	}

@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,7 +83,7 @@ func (d *draftsman) plural(kind Kind, all []*thing) string {
 	}
 	nouns := make(map[string]bool)
 	for _, th := range all {
-		nouns[cmp.Or(d.names.nouns[th.id], "image")] = true
+		nouns[d.names.noun(th.id)] = true
 	}
 	if len(nouns) > 1 {
 		return "resources"
