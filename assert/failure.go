@@ -39,6 +39,20 @@ func failedAt(t fake.TB, s *fake.Server, calls []fake.Call, check, sentence stri
 	return false
 }
 
+// faults are calls that a check finds fault with, and what it says of each.
+type faults struct {
+	calls []fake.Call
+	lines []string
+}
+
+func (f *faults) add(c fake.Call, format string, args ...any) {
+	f.calls = append(f.calls, c)
+	f.lines = append(f.lines, fmt.Sprintf(format, args...))
+}
+
+// block returns what is said of them, under a title; "" if there are none.
+func (f faults) block(title string) string { return block(title, cut(f.lines)...) }
+
 // mostMarked is how many calls one check marks in the picture of the failed test.
 const mostMarked = 20
 

@@ -26,8 +26,7 @@ func KeysKept(t fake.TB, s *fake.Server) bool {
 	if !ok {
 		return false
 	}
-	var lines []string
-	var wrong []fake.Call
+	var tries faults
 	for _, group := range repeats(r.calls) {
 		if !group[0].Method.Starts() {
 			continue
@@ -38,19 +37,18 @@ func KeysKept(t fake.TB, s *fake.Server) bool {
 			if certain || !retry(first, c) || c.Key != "" && c.Key == first.Key {
 				continue
 			}
-			wrong = append(wrong, c)
-			lines = append(lines, fmt.Sprintf("%s\n%s\n  idempotency-key: want %s, got %s",
-				callLine(first), callLine(c), keyText(first.Key, "one, the same on every try"), keyText(c.Key, "none")))
+			tries.add(c, "%s\n%s\n  idempotency-key: want %s, got %s",
+				callLine(first), callLine(c), keyText(first.Key, "one, the same on every try"), keyText(c.Key, "none"))
 		}
 	}
-	stray, strays := strayKeys(r.calls)
-	wrong = append(wrong, strays...)
-	if lines == nil && stray == nil {
+	stray := strayKeys(r.calls)
+	wrong := slices.Concat(tries.calls, stray.calls)
+	if len(wrong) == 0 {
 		return true
 	}
 	return failedAt(t, s, wrong, "KeysKept", "expected every further try of a request to carry the idempotency key of the first, so that what succeeded "+
-		"without an answer is not done twice, and no other request to carry it. "+missed(len(lines)+len(stray)),
-		block("a try and the next", cut(lines)...), block("a key of another request", cut(stray)...))
+		"without an answer is not done twice, and no other request to carry it. "+missed(len(wrong)),
+		tries.block("a try and the next"), stray.block("a key of another request"))
 }
 
 func keyText(key, none string) string {
@@ -93,8 +91,7 @@ func Awaited(t fake.TB, s *fake.Server) bool {
 	for _, op := range s.Operations() {
 		now[op.ID()] = fmt.Sprintf("\n  now: %v", op)
 	}
-	var lines []string
-	var wrong []fake.Call
+	var left faults
 	for _, c := range r.calls {
 		who := following{c.Caller, c.OperationID}
 		if !starts(c) || ended[who] {
@@ -107,14 +104,13 @@ func Awaited(t fake.TB, s *fake.Server) bool {
 		} else {
 			line += "\n  never asked for again"
 		}
-		wrong = append(wrong, c)
-		lines = append(lines, line+now[c.OperationID])
+		left.add(c, "%s%s", line, now[c.OperationID])
 	}
-	if lines == nil {
+	if left.calls == nil {
 		return true
 	}
-	return failedAt(t, s, wrong, "Awaited", fmt.Sprintf("expected callers to follow every operation they start until they are told that it is done. "+
-		"%s %s not followed to the end", count(len(lines), "operation"), was(len(lines))), block("started by", cut(lines)...))
+	return failedAt(t, s, left.calls, "Awaited", fmt.Sprintf("expected callers to follow every operation they start until they are told that it is done. "+
+		"%s %s not followed to the end", count(len(left.calls), "operation"), was(len(left.calls))), left.block("started by"))
 }
 
 func was(n int) string {
@@ -141,8 +137,7 @@ func NotRepeated(t fake.TB, s *fake.Server) bool {
 	if !ok {
 		return false
 	}
-	var lines []string
-	var wrong []fake.Call
+	var again faults
 	for _, group := range repeats(r.calls) {
 		for i, c := range group[1:] {
 			refused := group[i]
@@ -156,17 +151,16 @@ func NotRepeated(t fake.TB, s *fake.Server) bool {
 				code == codes.Unauthenticated && !slices.Equal(refused.Header["authorization"], c.Header["authorization"]):
 				continue
 			}
-			wrong = append(wrong, c)
-			lines = append(lines, fmt.Sprintf("%s\n%s\n  both times: %s", callLine(refused), callLine(c), requestText(c)))
+			again.add(c, "%s\n%s\n  both times: %s", callLine(refused), callLine(c), requestText(c))
 		}
 	}
-	stray, strays := strayKeys(r.calls)
-	wrong = append(wrong, strays...)
-	if lines == nil && stray == nil {
+	stray := strayKeys(r.calls)
+	wrong := slices.Concat(again.calls, stray.calls)
+	if len(wrong) == 0 {
 		return true
 	}
 	return failedAt(t, s, wrong, "NotRepeated", "expected no request to be made again after an error that will not go away, or under the idempotency key of "+
-		"another. "+missed(len(lines)+len(stray)), block("refused and made again", cut(lines)...), block("a key of another request", cut(stray)...))
+		"another. "+missed(len(wrong)), again.block("refused and made again"), stray.block("a key of another request"))
 }
 
 // changed tells whether an image or an operation changed between two events.

@@ -1,7 +1,6 @@
 package assert
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/imagefake/imagefake/fake"
@@ -39,24 +38,20 @@ func PagesRead(t fake.TB, s *fake.Server) bool {
 		}
 		lists[name].next(c)
 	}
-	var lines []string
-	var wrong []fake.Call
+	var wrong faults
 	for _, name := range order {
-		wrong = append(wrong, lists[name].foreign...)
 		for _, c := range lists[name].foreign {
-			lines = append(lines, fmt.Sprintf("%s\n  its page_token %q was in no earlier answer on this list: %s",
-				callLine(c), token(c.Request), requestText(c)))
+			wrong.add(c, "%s\n  its page_token %q was in no earlier answer on this list: %s", callLine(c), token(c.Request), requestText(c))
 		}
 		for _, c := range lists[name].open {
-			wrong = append(wrong, c)
-			lines = append(lines, fmt.Sprintf("%s\n  its next_page_token %q was never asked for, so what follows was not read: %s",
-				callLine(c), token(c.Reply), requestText(c)))
+			wrong.add(c, "%s\n  its next_page_token %q was never asked for, so what follows was not read: %s",
+				callLine(c), token(c.Reply), requestText(c))
 		}
 	}
-	if lines == nil {
+	if wrong.calls == nil {
 		return true
 	}
-	return failedAt(t, s, wrong, "PagesRead", "expected every list to be read to its last page, in order. "+missed(len(lines)), block("the pages", cut(lines)...))
+	return failedAt(t, s, wrong.calls, "PagesRead", "expected every list to be read to its last page, in order. "+missed(len(wrong.calls)), wrong.block("the pages"))
 }
 
 // reading is how far one list was read.

@@ -1,7 +1,6 @@
 package assert
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/imagefake/imagefake/fake"
@@ -66,9 +65,9 @@ var changeable = map[codes.Code]bool{
 	codes.FailedPrecondition: true,
 }
 
-// strayKeys returns a text for each call that sent the idempotency key of another request, and so was answered with what that one
-// had started instead of with what it asked for.
-func strayKeys(calls []fake.Call) (lines []string, stray []fake.Call) {
+// strayKeys returns the calls that sent the idempotency key of another request, and so were answered with what that one had started
+// instead of with what they asked for.
+func strayKeys(calls []fake.Call) (stray faults) {
 	bySeq := make(map[int]fake.Call)
 	for _, c := range calls {
 		bySeq[c.Seq] = c
@@ -79,11 +78,10 @@ func strayKeys(calls []fake.Call) (lines []string, stray []fake.Call) {
 		if first, kept := bySeq[c.KeyReused]; kept {
 			owner = callLine(first)
 		}
-		lines = append(lines, fmt.Sprintf("%s\n%s\n  idempotency-key %q belongs to the first: the second got its operation, and nothing of its own was done",
-			owner, callLine(c), c.Key))
-		stray = append(stray, c)
+		stray.add(c, "%s\n%s\n  idempotency-key %q belongs to the first: the second got its operation, and nothing of its own was done",
+			owner, callLine(c), c.Key)
 	}
-	return lines, stray
+	return stray
 }
 
 // starts tells whether a call was answered with an operation of its own.
