@@ -24,10 +24,11 @@ func Image(t fake.TB, s *fake.Server, id string, checks ...Check) bool {
 	if !given(t, "Image", s) {
 		return false
 	}
-	if noun := nounNow(s, id, "Image"); noun != "image" {
+	m := s.Resource(id)
+	if noun := nounNow(s, id, m, "Image"); noun != "image" {
 		return failed(t, s, "Image", fmt.Sprintf("expected %s to be the id of an image, and it is that of another resource, a %s: see assert.Resource", id, noun))
 	}
-	return checkResource(t, s, "Image", id, s.Resource(id), checks)
+	return checkResource(t, s, "Image", id, m, checks)
 }
 
 // Resource is [Image] for a resource of any kind: a disk, a network, an image.
@@ -49,7 +50,7 @@ func checkResource(t fake.TB, s *fake.Server, check, id string, m proto.Message,
 	if broken := brokenChecks(checks); broken != "" {
 		return failed(t, s, check, broken)
 	}
-	noun, lower := nounNow(s, id, check), strings.ToLower(check)
+	noun, lower := nounNow(s, id, m, check), strings.ToLower(check)
 	expected := fmt.Sprintf("expected %s %s to be there", noun, id)
 	if len(checks) > 0 {
 		expected = fmt.Sprintf("expected %s %s to have %s", noun, id, checkTexts(checks))
@@ -136,7 +137,7 @@ func History(t fake.TB, s *fake.Server, id string, want ...fake.Change) bool {
 		return failed(t, s, "History", record{dropped: s.Dropped()}.gap())
 	}
 	found := past(s, id)
-	expected := fmt.Sprintf("expected %s %s to have been %s", nounNow(s, id, "Image"), id, inWords(want))
+	expected := fmt.Sprintf("expected %s %s to have been %s", nounNow(s, id, s.Resource(id), "Image"), id, inWords(want))
 	switch {
 	case len(want) == 0:
 		return failed(t, s, "History", "there is nothing to compare with: name what the image went through", history(s, id))
@@ -179,16 +180,16 @@ func existed(s *fake.Server, id string) bool {
 	return len(past(s, id)) > 0 || s.Snapshot().Gone(id)
 }
 
-// nounNow returns what a resource is, or was last, in a word or two; where there never was one, what a check is about.
-func nounNow(s *fake.Server, id, check string) string {
+// nounNow returns what a resource is, or was last where it is nil, in a word or two; where there never was one, what a check is about.
+func nounNow(s *fake.Server, id string, now proto.Message, check string) string {
+	if now != nil {
+		return nounOf(now)
+	}
 	noun := strings.ToLower(check)
 	for e := range s.Events() {
 		if m := cmp.Or(e.Resource, e.Before); e.Kind == fake.ResourceEvent && e.ResourceID == id && m != nil {
 			noun = nounOf(m)
 		}
-	}
-	if m := s.Resource(id); m != nil {
-		noun = nounOf(m)
 	}
 	return noun
 }
