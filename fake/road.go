@@ -137,26 +137,30 @@ func (c *core) takeDown(call *Call) {
 
 // handle runs the handler of a call.
 func (s *Server) handle(ctx context.Context, e *errand, request proto.Message, handler grpc.UnaryHandler) *answer {
-	if e.row.own {
-		reply, err := handler(ctx, request)
-		if err != nil {
-			return &answer{status: status.Convert(err).Proto()}
-		}
-		e.answer = answer{reply: reply.(proto.Message), pace: e.pace, unheld: e.unheld}
-		return &e.answer
+	if foreign := s.foreign(e, handler); foreign != nil {
+		return s.handleForeign(ctx, e.Call, request, foreign)
 	}
-	if given := s.handlers[e.Method]; given != nil {
-		return s.handleForeign(ctx, e.Call, request, given)
-	}
-	if e.neighbour == nil && !slices.Contains(ownServices, e.Method.Service()) {
-		return s.handleForeign(ctx, e.Call, request, handler)
-	}
-	// A neighbour's, or a method of a service of the server's own that came with a newer go-genproto: not implemented.
 	reply, err := handler(ctx, request)
 	if err != nil {
 		return &answer{status: status.Convert(err).Proto()}
 	}
-	return &answer{reply: reply.(proto.Message)}
+	e.answer = answer{reply: reply.(proto.Message), pace: e.pace, unheld: e.unheld}
+	return &e.answer
+}
+
+// foreign returns the handler of the test that a call is for, nil if the server answers it: a method of its own services, be it one that
+// came with a newer go-genproto and is not implemented, or one of a neighbour from its descriptor.
+func (s *Server) foreign(e *errand, registered grpc.UnaryHandler) grpc.UnaryHandler {
+	if e.row.own {
+		return nil
+	}
+	if given := s.handlers[e.Method]; given != nil {
+		return given
+	}
+	if e.neighbour != nil || slices.Contains(ownServices, e.Method.Service()) {
+		return nil
+	}
+	return registered
 }
 
 // handleForeign runs the handler of a neighbour. It is the test's code: whatever it does, the call is answered.

@@ -15,7 +15,7 @@ import (
 )
 
 // checkNeighbour validates a request to a service that is served from its descriptor; nil lets it pass. What the server cannot answer it
-// lets pass, too: a fault may answer that.
+// lets pass too, without a query: a fault may answer that.
 func (s *Server) checkNeighbour(e *errand) *answer {
 	m := e.neighbour
 	if m.Kind == resource.Unknown || world.Stray(m, e.Request) != "" {
@@ -29,25 +29,23 @@ func (s *Server) checkNeighbour(e *errand) *answer {
 	return nil
 }
 
-// unanswerable refuses a call that the conventions do not suffice for; nil: they do.
+// unanswerable refuses a call that the conventions do not suffice for.
 func (s *Server) unanswerable(e *errand) error {
 	m := e.neighbour
 	if m.Kind == resource.Unknown {
 		return status.Errorf(codes.Unimplemented, "the conventions of the API do not say what %v does: %s; add a fake.WithHandler for it", e.Method, m.Why)
 	}
-	if path := world.Stray(m, e.Request); path != "" {
-		s.misuse("%v was sent the field %s, which finds no place in the resource: what the code under test means by it is lost here; "+
-			"add a fake.WithHandler for %v if it matters", e.Call, path, e.Method)
-		return status.ErrorProto(contract.NotModelled(e.Method.String(), path))
-	}
-	return nil
+	path := world.Stray(m, e.Request)
+	s.misuse("%v was sent the field %s, which finds no place in the resource: what the code under test means by it is lost here; "+
+		"add a fake.WithHandler for %v if it matters", e.Call, path, e.Method)
+	return status.ErrorProto(contract.NotModelled(e.Method.String(), path))
 }
 
 // answerNeighbour answers a call of a service that is served from its descriptor.
 func (s *Server) answerNeighbour(ctx context.Context, request proto.Message) (proto.Message, error) {
 	e := errandOf(ctx)
-	if refused := s.unanswerable(e); refused != nil {
-		return nil, refused
+	if e.query == nil {
+		return nil, s.unanswerable(e)
 	}
 	switch m := e.neighbour; {
 	case m.Kind.Reads():

@@ -19,7 +19,7 @@ type errand struct {
 	header    metadata.MD
 	list      *world.ListQuery     // of ImageList: the request, understood
 	neighbour *resource.Method     // that is served from its descriptor; nil: another
-	query     *world.ResourceQuery // of a neighbour: the request, understood
+	query     *world.ResourceQuery // of a neighbour: the request, understood; nil: the conventions do not suffice for it
 	view      *world.World         // of a read that lags: what it sees; nil: the present
 	lag       *encounter           // with the fault that makes it lag
 	pace      string               // of a poll: when to come again, in seconds
