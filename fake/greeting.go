@@ -3,6 +3,7 @@ package fake
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,17 @@ func (greeting) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, e
 		return nil, nil, c.refuse("no gRPC", err)
 	}
 	c.server.conns.greeted(c.way.conn)
+	return conn, info, nil
+}
+
+// greetTLS begins TLS with a client.
+func (c *serverConn) greetTLS() (net.Conn, credentials.AuthInfo, error) {
+	conn := tls.Server(c, c.way.tls)
+	if err := conn.Handshake(); err != nil {
+		return nil, nil, err
+	}
+	info := credentials.TLSInfo{State: conn.ConnectionState()}
+	info.SecurityLevel = credentials.PrivacyAndIntegrity
 	return conn, info, nil
 }
 

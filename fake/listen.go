@@ -53,7 +53,9 @@ func (s *Server) listen(by, addr string, names []string, wrap func(net.Listener,
 	address, broken := s.listenable(addr)
 	var config *tls.Config
 	if broken == nil && names != nil {
-		config, broken = s.authority().serve(names)
+		if config, broken = s.authority().serve(names); broken == nil {
+			s.http.offer(config)
+		}
 	}
 	var l net.Listener
 	if broken == nil {

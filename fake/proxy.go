@@ -31,8 +31,7 @@ type proxy struct {
 	net.Listener
 	server  *Server
 	config  *tls.Config
-	tunnels chan *serverConn
-	failed  chan struct{} // closed when Accept of the listener below has ended, with err
+	tunnels handover // over when Accept of the listener below has ended, with err
 	err     error
 	asking  sync.WaitGroup
 }
@@ -41,7 +40,7 @@ type proxy struct {
 const askLimit = 10 * time.Second
 
 func (s *Server) newProxy(l net.Listener, config *tls.Config) net.Listener {
-	p := &proxy{Listener: l, server: s, config: config, tunnels: make(chan *serverConn), failed: make(chan struct{})}
+	p := &proxy{Listener: l, server: s, config: config, tunnels: newHandover()}
 	go p.run()
 	return p
 }
@@ -51,7 +50,7 @@ func (p *proxy) run() {
 		conn, err := p.Listener.Accept()
 		if err != nil {
 			p.err = err
-			close(p.failed)
+			close(p.tunnels.over)
 			return
 		}
 		p.server.conns.mu.Lock()
@@ -63,13 +62,11 @@ func (p *proxy) run() {
 
 // Accept returns the next tunnel.
 func (p *proxy) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.tunnels:
+	if c, ok := p.tunnels.next(); ok {
 		return c, nil
-	case <-p.failed:
-		p.asking.Wait() // the server closes what they wait for
-		return nil, p.err
 	}
+	p.asking.Wait() // the server closes what they wait for
+	return nil, p.err
 }
 
 // ask reads what a client wants, and makes a tunnel of its connection or sends it away.
@@ -92,9 +89,7 @@ func (p *proxy) ask(conn net.Conn) {
 	_ = conn.SetDeadline(time.Time{})
 	early, _ := unread.Peek(unread.Buffered())
 	c := p.server.newNetworkConn(conn, early, network{tls: p.config, proxied: true})
-	select {
-	case p.tunnels <- c:
-	case <-p.failed:
+	if !p.tunnels.pass(c) {
 		c.Close()
 	}
 }
