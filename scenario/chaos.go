@@ -179,7 +179,7 @@ func (r *run) draw(s *fake.Server) {
 // drawnOn picks the calls that a kind is drawn for.
 func (r *run) drawnOn(k *Kind) fake.Matcher {
 	var on []fake.Matcher
-	if k.methods != nil || k.among != nil {
+	if k.among != nil {
 		on = append(on, r.methodsOf(k))
 	}
 	if k.On != nil {
@@ -202,7 +202,7 @@ func (r *run) methodsOf(k *Kind) fake.Matcher {
 			methods = append(methods, m)
 		}
 	}
-	if k.among != nil && slices.ContainsFunc(r.base, func(s seen) bool { return !ownMethod(s.method) }) {
+	if slices.ContainsFunc(r.base, func(s seen) bool { return !ownMethod(s.method) && k.among(s.method) }) {
 		methods = append(methods, fake.Match(func(request proto.Message) bool {
 			s, known := r.diary.of(request)
 			return known && !ownMethod(s.method) && k.among(s.method)

@@ -219,7 +219,7 @@ func (e *exploration) candidates(so schedule, calls trace, retry bool) []schedul
 			k := &e.kinds[i]
 			if !k.fits(s) || k.final && (!s.usual || so.final()) {
 				if so == nil {
-					e.matrix.note(s.place, k.label(false), unfit)
+					e.matrix.note(s.place, k.label(false), unfit, 0)
 				}
 				continue
 			}
@@ -232,7 +232,7 @@ func (e *exploration) candidates(so schedule, calls trace, retry bool) []schedul
 				if k.twin != nil && e.runsAnyway(k.twin(s, late)) {
 					e.equivalent++
 					if so == nil {
-						e.matrix.note(s.place, k.label(late), equal)
+						e.matrix.note(s.place, k.label(late), equal, 0)
 					}
 					continue
 				}
@@ -282,7 +282,7 @@ func (e *exploration) runAll(all []schedule, like trial, then func(*result)) {
 			if r == nil {
 				e.unrun++
 				if s := chunk[i]; len(s) == 1 {
-					e.matrix.note(s[0].place, s[0].kind.label(s[0].late), unmade)
+					e.matrix.note(s[0].place, s[0].kind.label(s[0].late), unmade, 0)
 				}
 				continue
 			}
@@ -340,9 +340,7 @@ func (e *exploration) takeFaults(r *result) {
 		case !r.happened():
 			what = missed
 		}
-		at, kind := r.schedule[0].place, r.schedule[0].kind.label(r.schedule[0].late)
-		e.matrix.note(at, kind, what)
-		e.matrix.raise(at, kind, r.raised)
+		e.matrix.note(r.schedule[0].place, r.schedule[0].kind.label(r.schedule[0].late), what, r.raised)
 	}
 }
 

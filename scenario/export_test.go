@@ -194,7 +194,7 @@ func PageOf(t *testing.T, calls, kinds int, text string) string {
 		at := place{ask{text, fake.ImageList, fmt.Sprint(n)}, 1}
 		e.base.trace = append(e.base.trace, seen{place: at, number: n + 1, text: text})
 		for i := range e.kinds {
-			e.matrix.note(at, e.kinds[i].Name, broke)
+			e.matrix.note(at, e.kinds[i].Name, broke, 0)
 			e.breaks = append(e.breaks, &result{
 				trial:    trial{schedule: schedule{{place: at, number: n + 1, kind: &e.kinds[i]}}},
 				failures: []string{fmt.Sprint(text, string(rune('A'+n)), string(rune('A'+i)))}, logs: []string{text}, returned: true, err: errors.New(text),

@@ -24,8 +24,7 @@ type Kind struct {
 	// call is a copy, without an answer. A kind needs Do, Act or both.
 	Act func(*fake.Server, *fake.Call)
 
-	methods []fake.Method                  // the methods it makes sense for; nil: all
-	among   func(fake.Method) bool         // the same as a condition; nil: none
+	among   func(fake.Method) bool         // the methods it makes sense for; nil: all
 	lasts   lasting                        // zero: one call
 	wrong   string                         // what Faults is to say about it
 	code    string                         // Do as Go code, "" for one's own kinds
@@ -88,7 +87,10 @@ func defaultKinds() []Kind {
 // Methods by what they are. The addresses of services never change: no replica lags behind with them.
 func readsWhatChanges(m fake.Method) bool { return m.Reads() && !tellsAddresses(m) }
 func answersInPages(m fake.Method) bool   { return m.Pages() && !tellsAddresses(m) }
-func tellsAddresses(m fake.Method) bool   { return m.Service() == fake.EndpointGet.Service() }
+func oneOf(methods ...fake.Method) func(fake.Method) bool {
+	return func(m fake.Method) bool { return slices.Contains(methods, m) }
+}
+func tellsAddresses(m fake.Method) bool { return m.Service() == fake.EndpointGet.Service() }
 
 func hasDeadline(s seen) bool     { return s.deadline }
 func startsOperation(s seen) bool { return s.code == codes.OK && s.changed }
@@ -183,9 +185,7 @@ const failOperationCode = `fake.Run(func(c *fake.Call) {
 }).Late()`
 
 // on tells whether a kind can happen to calls of a method, as far as that says.
-func (k *Kind) on(m fake.Method) bool {
-	return (k.methods == nil || slices.Contains(k.methods, m)) && (k.among == nil || k.among(m))
-}
+func (k *Kind) on(m fake.Method) bool { return k.among == nil || k.among(m) }
 
 // fits tells whether a kind can happen to a call.
 func (k *Kind) fits(s seen) bool {

@@ -32,19 +32,15 @@ type cell struct {
 	raised float64 // by how much its run raised the share of code that is covered
 }
 
-func (m *matrix) note(p place, kind string, what mark) {
+// note takes down what became of a kind, and by how much its run raised the coverage.
+func (m *matrix) note(p place, kind string, what mark, raised float64) {
 	if *m == nil {
 		*m = make(matrix)
 	}
 	if (*m)[p] == nil {
 		(*m)[p] = make(map[string]cell)
 	}
-	(*m)[p][kind] = cell{what, (*m)[p][kind].raised}
-}
-
-// raise notes that the run of a kind has raised the coverage. The cell has its mark.
-func (m matrix) raise(p place, kind string, by float64) {
-	m[p][kind] = cell{m[p][kind].mark, m[p][kind].raised + by}
+	(*m)[p][kind] = cell{what, (*m)[p][kind].raised + raised}
 }
 
 // maxMatrix is how many calls the report shows.

@@ -38,24 +38,24 @@ var (
 	})}
 
 	// NameTaken: another client has just made an image of the name that a Create or an Update asks for.
-	NameTaken = Kind{Name: "name-taken", called: "NameTaken", rival: true, methods: []fake.Method{fake.ImageCreate, fake.ImageUpdate}, Act: takeName}
+	NameTaken = Kind{Name: "name-taken", called: "NameTaken", rival: true, among: oneOf(fake.ImageCreate, fake.ImageUpdate), Act: takeName}
 
 	// FamilyMovesOn: a newer image of the family that a call is about, or that the image it names belongs to, is published, and the old
 	// one removed.
 	FamilyMovesOn = Kind{Name: "family-moves-on", called: "FamilyMovesOn", rival: true, Act: moveFamilyOn}
 
 	// ImageAdded: another client adds an image to the folder that is listed, as one of its pages is asked for.
-	ImageAdded = Kind{Name: "image-added", called: "ImageAdded", rival: true, methods: []fake.Method{fake.ImageList}, Act: func(s *fake.Server, c *fake.Call) {
+	ImageAdded = Kind{Name: "image-added", called: "ImageAdded", rival: true, among: oneOf(fake.ImageList), Act: func(s *fake.Server, c *fake.Call) {
 		if r, ok := c.Request.(*compute.ListImagesRequest); ok {
 			s.AddImage(&compute.Image{FolderId: r.FolderId, Description: "added by another client"})
 		}
 	}}
 
 	// ImageRemoved: the image that came last on the page before is removed as the next one is asked for.
-	ImageRemoved = Kind{Name: "image-removed", called: "ImageRemoved", rival: true, methods: []fake.Method{fake.ImageList}, Act: removeLastListed}
+	ImageRemoved = Kind{Name: "image-removed", called: "ImageRemoved", rival: true, among: oneOf(fake.ImageList), Act: removeLastListed}
 
 	// QuotaFilled: others have used the quota of images up. From there on every Create is refused.
-	QuotaFilled = rival(Kind{Name: "quota", called: "QuotaFilled", Do: fake.Return(codes.ResourceExhausted), methods: []fake.Method{fake.ImageCreate}, final: true,
+	QuotaFilled = rival(Kind{Name: "quota", called: "QuotaFilled", Do: fake.Return(codes.ResourceExhausted), among: oneOf(fake.ImageCreate), final: true,
 		code: "fake.Return(codes.ResourceExhausted)"}.Onwards())
 
 	// TokenRevoked: the token is no longer good. From there on every call of the caller is Unauthenticated.
@@ -67,7 +67,7 @@ var (
 		code: "fake.Return(codes.PermissionDenied)"}.Onwards())
 
 	// CancelTooLate: the operation ends well just before its cancel comes.
-	CancelTooLate = Kind{Name: "cancel-too-late", called: "CancelTooLate", rival: true, methods: []fake.Method{fake.OperationCancel}, Act: func(s *fake.Server, c *fake.Call) {
+	CancelTooLate = Kind{Name: "cancel-too-late", called: "CancelTooLate", rival: true, among: oneOf(fake.OperationCancel), Act: func(s *fake.Server, c *fake.Call) {
 		for _, op := range s.Operations() {
 			if op.ID() == c.OperationID && !op.Done() && op.Proto().GetError() == nil {
 				op.Complete()
