@@ -51,11 +51,11 @@ func (m *machine) pollHeld(rt *rapid.T, ctx context.Context, c model.Call) *oper
 		ctx, h.cancel = context.WithTimeout(ctx, h.deadline)
 	}
 	server := m.at.server
-	go func() {
+	m.polling.Go(func() {
 		got := m.invoke(ctx, c)
 		h.answered = moment{time.Now(), answeredAt(server, got, m.now())}
 		h.answer <- got
-	}()
+	})
 	m.settle()
 	unfinished, still := m.at.cloud.Stands(h.id)
 	last, known := m.at.told[told{c.Caller, h.id}]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +129,7 @@ type machine struct {
 	snapshots []snapshot
 	given     []given
 	bench     *bench
+	polling   sync.WaitGroup // goroutines of polls, which may be held
 	marks     int
 	mark      string  // of the next call
 	marking   *effect // that it meets
@@ -175,6 +177,7 @@ func newMachine(rt *rapid.T, s setting) *machine {
 		Loose: s.loose, Sources: sources(), Closed: s.closed, Images: s.quota.Images, Operations: s.quota.ActiveOperations, Assumed: assumed, Stored: stored})
 	m.at = &side{server: fake.New(m.bench, options...), cloud: cloud, told: make(map[told]moment)}
 	m.sides = []*side{m.at}
+	rt.Cleanup(m.letGo)
 	return m
 }
 
@@ -274,11 +277,16 @@ func (m *machine) finish() {
 	for _, m.at = range m.sides {
 		m.compare(m.T)
 	}
+}
+
+// letGo ends the polls that are still held and waits for their goroutines: these read the record.
+func (m *machine) letGo() {
 	for _, s := range m.sides {
 		for _, h := range s.held {
 			h.cancel()
 		}
 	}
+	m.polling.Wait()
 }
 
 // settle lets all goroutines of a bubble run until they wait.
