@@ -45,7 +45,7 @@ func checkThenCreate(t *scenario.T, pause time.Duration) error {
 func TestAllOrdersOfThreeWorkers(t *testing.T) {
 	body := func(t *scenario.T) error { return checkThenCreate(t, 0) }
 	var first map[string]int
-	for range 3 {
+	for range explorations {
 		found, err := scenario.Find(t, body, scenario.Orders(100), scenario.Unreduced(), few)
 		require.NoError(t, err)
 		require.Equal(t, 66, found.Rounds[0].Runs, found.Summary)
@@ -56,7 +56,7 @@ func TestAllOrdersOfThreeWorkers(t *testing.T) {
 		require.Equal(t, first, found.Rounds[0].Endings)
 	}
 	// Where workers pause between their calls, only time on the way brings all orders.
-	found, err := scenario.Find(t, func(t *scenario.T) error { return checkThenCreate(t, time.Millisecond) }, scenario.Orders(2000), few)
+	found, err := scenario.Find(t, func(t *scenario.T) error { return checkThenCreate(t, time.Millisecond) }, scenario.Orders(600), few)
 	require.NoError(t, err)
 	ends := make(map[int]bool)
 	for ending := range found.Rounds[1].Endings {

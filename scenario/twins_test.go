@@ -381,6 +381,7 @@ func polled(t *scenario.T, op *operation.Operation) (*operation.Operation, error
 func TestTwins(t *testing.T) {
 	for _, tw := range slices.Concat(twins, orderTwins) {
 		t.Run(tw.name, func(t *testing.T) {
+			t.Parallel()
 			for range explorations {
 				found, err := scenario.Find(t, func(t *scenario.T) error { return tw.body(t, false) }, tw.opts...)
 				require.NoError(t, err)
