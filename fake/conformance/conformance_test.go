@@ -2,7 +2,10 @@ package conformance_test
 
 import (
 	"errors"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -133,6 +136,83 @@ func TestRecordingsAreComparedCaseByCase(t *testing.T) {
 	forgetful.Cases = forgetful.Cases[1:]
 	require.Contains(t, conformance.Compare(first, forgetful)[0].What, "only the older")
 	require.Contains(t, conformance.Compare(forgetful, first)[0].What, "only the newer")
+}
+
+// The whole suite runs against the service that the environment names, as it would against the real one.
+func TestTheSuiteIsLedByItsEnvironment(t *testing.T) {
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		t.Skip("Go ignores SSL_CERT_FILE here")
+	}
+	cloud := fake.New(t, fake.WithStandardImages(), fake.WithAuth())
+	recording := filepath.Join(t.TempDir(), "recording.json")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^TestReal$")
+	cmd.Env = append(append(cmd.Environ(), cloud.Environ()...), "IMAGEFAKE_REAL_FOLDER=b1gfolder", "IMAGEFAKE_REAL_DISK="+disk,
+		"IMAGEFAKE_REAL_RECORDING="+recording)
+	for _, entry := range cloud.Environ() {
+		if token, is := strings.CutPrefix(entry, "YC_TOKEN="); is {
+			cmd.Env = append(cmd.Env, "IMAGEFAKE_REAL_TOKEN="+token)
+		}
+	}
+
+	out, err := cmd.CombinedOutput()
+
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "--- PASS: TestReal/get/unknown")
+	saved, err := conformance.Load(recording)
+	require.NoError(t, err)
+	require.Equal(t, "the real service", saved.Target)
+	require.Greater(t, len(saved.Cases), 80)
+}
+
+func TestATargetThatIsIncompleteIsToldSo(t *testing.T) {
+	cloud := fake.New(t)
+	for want, target := range map[string]conformance.Target{
+		"set Compute and Operation": {Folder: "f"},
+		"set Folder":                {Compute: cloud.Conn(), Operation: cloud.Conn()},
+	} {
+		_, err := conformance.Sweep(t.Context(), target)
+		require.ErrorContains(t, err, want)
+		_, err = conformance.Leftovers(t.Context(), target)
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, conformance.Check(t.Context(), target, conformance.Cases()[0]), want)
+		require.Contains(t, conformance.DryRun(target, conformance.Cases()[:1]), "In all")
+	}
+	require.Empty(t, conformance.Compare(nil, nil))
+	kept := filepath.Join(t.TempDir(), "kept.json")
+	for _, nothing := range []*conformance.Recording{nil, {}} {
+		require.ErrorContains(t, nothing.Save(kept), "nothing is recorded")
+		require.Len(t, conformance.Compare(nothing, &conformance.Recording{Cases: []conformance.RecordedCase{{ID: "a"}}}), 1)
+	}
+	require.NoFileExists(t, kept)
+}
+
+// What a target chose is not what it answers: neither its ids, nor words that cases use for something else as well.
+func TestEqualTargetsLeaveEqualRecordings(t *testing.T) {
+	record := func(target func(*conformance.Target), opts ...fake.Option) *conformance.Recording {
+		to := harness(t, opts...)
+		to.Recording = new(conformance.Recording)
+		target(&to)
+		conformance.Run(t, to)
+		require.Equal(t, to.Name, to.Recording.Target)
+		return to.Recording
+	}
+	first := record(func(*conformance.Target) {})
+	require.Greater(t, len(first.Cases), 100)
+	for name, other := range map[string]*conformance.Recording{
+		"seed":   record(func(*conformance.Target) {}, fake.WithSeed(99)),
+		"run":    record(func(to *conformance.Target) { to.RunID = "made" }, fake.WithSeed(7)),
+		"folder": record(func(to *conformance.Target) { to.Folder = "test" }, fake.WithFolders("test")),
+		"words":  record(func(to *conformance.Target) { to.Folder, to.RunID = "images", "a" }, fake.WithFolders("images"), fake.WithSeed(3)),
+	} {
+		require.Empty(t, conformance.Compare(first, other), name)
+	}
+	// A list that does not ascend is another answer, although which image comes first is luck.
+	cloud := fake.New(t, fake.WithStandardImages())
+	cloud.Inject(fake.Fault{On: fake.ImageList, Do: fake.Alter(func(m proto.Message) { slices.Reverse(m.(*compute.ListImagesResponse).Images) })})
+	turned := conformance.Target{Compute: cloud.Conn(), Operation: cloud.Conn(), Folder: "f", Recording: new(conformance.Recording)}
+	byID := slices.DeleteFunc(conformance.Cases(), func(c conformance.Case) bool { return c.ID != "list/by-id" })
+	require.Error(t, conformance.Check(t.Context(), turned, byID[0]))
+	require.Contains(t, turned.Recording.Cases[0].Answers[6].Wrong, "ascending")
 }
 
 func TestCasesAndRowsFitTogether(t *testing.T) {

@@ -32,6 +32,9 @@
 //	go run github.com/imagefake/imagefake/fake/conformance/conform sweep
 //	go run github.com/imagefake/imagefake/fake/conformance/conform compare old.json new.json
 //
+// In a recording ids are numbered and what the target chose has the names of the cases, so that two recordings differ where the
+// services answer otherwise, and nowhere else.
+//
 // # What is proven
 //
 // PROVEN.md beside this file lists every row with its source, the cases that show it and the tests of the kit that show it, what is

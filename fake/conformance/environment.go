@@ -33,7 +33,7 @@ const (
 var ErrNotAsked = errors.New("the environment names no real service: set " + variableToken + " and " + variableFolder)
 
 // FromEnvironment returns the real service as a target, as the environment names it: see the package documentation for the variables.
-// Nothing is called yet. finish writes the recording, if a file is named for it, and closes the connections.
+// Nothing is called yet. finish writes the recording, if a file is named for it and something is recorded, and closes the connections.
 func FromEnvironment() (target Target, finish func() error, err error) {
 	token, folder := os.Getenv(variableToken), os.Getenv(variableFolder)
 	switch {
@@ -59,16 +59,21 @@ func FromEnvironment() (target Target, finish func() error, err error) {
 		NoObject: os.Getenv(variableNoObject), NoFolder: os.Getenv(variableNoFolder), DeniedFolder: os.Getenv(variableDenied),
 		Recording: &Recording{Target: "the real service"},
 	}
+	recording := target.Recording
 	return target, func() error {
 		closed := errors.Join(compute.Close(), operations.Close())
-		if path := os.Getenv(variableRecording); path != "" {
-			return errors.Join(closed, target.Recording.Save(path))
+		if path := os.Getenv(variableRecording); path != "" && len(recording.Cases) > 0 {
+			return errors.Join(closed, recording.Save(path))
 		}
 		return closed
 	}, nil
 }
 
+// dial connects to an address. Names are left to whoever connects, which may be a proxy: grpc-go before 1.71 asks DNS first else.
 func dial(address, token string) (*grpc.ClientConn, error) {
+	if !strings.Contains(address, "://") {
+		address = "passthrough:///" + address
+	}
 	return grpc.NewClient(address, grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})),
 		grpc.WithPerRPCCredentials(bearer(token)))
 }

@@ -1,7 +1,10 @@
 package conformance
 
 import (
+	"cmp"
+	"maps"
 	"regexp"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -9,6 +12,14 @@ import (
 
 // names are what the names in braces stand for, in one case.
 type names map[string]string
+
+// sorted returns the names that stand for something, in an order that is equal in every run: those of the longest values first, as
+// one may be part of another.
+func (n names) sorted() []string {
+	known := slices.DeleteFunc(slices.Collect(maps.Keys(n)), func(name string) bool { return n[name] == "" })
+	slices.SortFunc(known, func(a, b string) int { return cmp.Or(cmp.Compare(len(n[b]), len(n[a])), cmp.Compare(a, b)) })
+	return known
+}
 
 var braced = regexp.MustCompile(`\{[a-z.]+\}`)
 

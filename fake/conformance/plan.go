@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -23,8 +24,12 @@ func DryRun(target Target, cases []Case) string {
 		}
 		fmt.Fprintf(&b, "run   %s: %s%s\n", c.ID, images(n), asked)
 	}
-	fmt.Fprintf(&b, "In all %s made in the folder %q, at most %d at a time, each deleted at the end of its case. What the service charges "+
-		"is the storage of an image, of the size of the public one it is made from, for the minutes that a case takes.\n", images(made), target.Folder, most)
+	folder := "of the target"
+	if target.Folder != "" {
+		folder = strconv.Quote(target.Folder)
+	}
+	fmt.Fprintf(&b, "In all %s made in the folder %s, at most %d at a time, each deleted at the end of its case. What the service charges "+
+		"is the storage of an image, of the size of the public one it is made from, for the minutes that a case takes.\n", images(made), folder, most)
 	return b.String()
 }
 

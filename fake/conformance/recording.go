@@ -1,21 +1,16 @@
 package conformance
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
-	"regexp"
-	"slices"
 	"strings"
 
-	"github.com/imagefake/imagefake/fake/plain"
 	"google.golang.org/grpc/codes"
 )
 
 // recordingFormat is the version of the files that Save writes: a change of their form changes it.
-const recordingFormat = 1
+const recordingFormat = 2
 
 // Recording is what a target answered to the cases, in canonical form: ids are numbered in order of appearance, times and page
 // tokens have no value, names are those of the cases. Nothing secret is in it: requests and headers are not. Two recordings of equal
@@ -40,10 +35,11 @@ type RecordedAnswer struct {
 	Text  string `json:"text,omitempty"`
 	Field string `json:"field,omitempty"` // that the BadRequest detail names
 	Reply string `json:"reply,omitempty"`
+	Wrong string `json:"wrong,omitempty"` // what came otherwise than the case says
 }
 
-// add takes an answer down. On a nil recording it does nothing.
-func (r *Recording) add(c Case, step int, known names, a answer) {
+// add takes down the answer to a step, and what is wrong with it. On a nil recording it does nothing.
+func (r *Recording) add(c Case, step int, known names, a answer, wrong string) {
 	if r == nil {
 		return
 	}
@@ -51,61 +47,24 @@ func (r *Recording) add(c Case, step int, known names, a answer) {
 	if n := len(r.Cases); n == 0 || r.Cases[n-1].ID != c.ID {
 		r.Cases = append(r.Cases, RecordedCase{ID: c.ID, Source: c.row().Source})
 	}
-	recorded := RecordedAnswer{Step: step, Code: a.status.Code().String(), Text: a.status.Message(), Field: a.field()}
+	said, canon := c.Steps[step-1], newCanon(known)
+	recorded := RecordedAnswer{Step: step, Code: a.status.Code().String(), Field: a.field()}
 	if a.status.Code() == codes.OK {
-		recorded.Text, recorded.Reply = "", plain.Redacted(a.reply)
+		recorded.Reply = canon.reply(said.Do, a.reply)
+	} else {
+		recorded.Text = canon.text(a.status.Message(), said.Want.Text)
 	}
-	canon := newCanon(known)
+	recorded.Wrong = canon.text(wrong, "")
 	last := &r.Cases[len(r.Cases)-1]
-	recorded.Text, recorded.Reply = canon.text(recorded.Text), canon.text(recorded.Reply)
 	last.Answers = append(last.Answers, recorded)
 }
 
-// A canon gives what differs from run to run a name that does not.
-type canon struct {
-	known []string // values of names, the longest first
-	names map[string]string
-	ids   map[string]string
-}
-
-func newCanon(known names) canon {
-	c := canon{names: make(map[string]string), ids: make(map[string]string)}
-	for name, value := range known {
-		if value == "" {
-			continue
-		}
-		if other, twice := c.names[value]; !twice || name < other {
-			c.names[value] = name
-		}
-	}
-	c.known = slices.SortedFunc(maps.Keys(c.names), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-	})
-	return c
-}
-
-var (
-	moment    = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
-	cloudID   = regexp.MustCompile(`\b[0-9a-v]{20}\b`)
-	pageToken = regexp.MustCompile(`next_page_token: "[^"]+"`)
-)
-
-func (c canon) text(text string) string {
-	text = moment.ReplaceAllString(text, "a time")
-	text = pageToken.ReplaceAllString(text, `next_page_token: "a token"`)
-	for _, value := range c.known {
-		text = strings.ReplaceAll(text, value, "{"+c.names[value]+"}")
-	}
-	return cloudID.ReplaceAllStringFunc(text, func(id string) string {
-		if c.ids[id] == "" {
-			c.ids[id] = fmt.Sprintf("id-%d", len(c.ids)+1)
-		}
-		return c.ids[id]
-	})
-}
-
-// Save writes the recording to a file, in the place of what is there.
+// Save writes the recording to a file, in the place of what is there. Nothing is written if nothing is recorded: that would take the
+// place of a recording.
 func (r *Recording) Save(path string) error {
+	if r == nil || len(r.Cases) == 0 {
+		return fmt.Errorf("nothing is recorded: %s is as it was", path)
+	}
 	text, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
 		return err
@@ -140,8 +99,15 @@ type Difference struct {
 // String returns the difference in a line.
 func (d Difference) String() string { return fmt.Sprintf("%s [%s]: %s", d.Case, d.Source, d.What) }
 
-// Compare returns the cases in which two recordings differ, in the order of the older one, then those that only the newer one has.
+// Compare returns the cases in which two recordings differ, in the order of the older one, then those that only the newer one has. A
+// nil recording has no cases.
 func Compare(older, newer *Recording) []Difference {
+	if older == nil {
+		older = new(Recording)
+	}
+	if newer == nil {
+		newer = new(Recording)
+	}
 	have := make(map[string]RecordedCase)
 	for _, c := range newer.Cases {
 		have[c.ID] = c
@@ -174,7 +140,8 @@ func (c RecordedCase) difference(other RecordedCase) (Difference, bool) {
 		case i >= len(other.Answers):
 			d.What = fmt.Sprintf("at step %d the older one has %v, the newer one had ended", i+1, c.Answers[i])
 		case c.Answers[i] != other.Answers[i]:
-			d.What = fmt.Sprintf("at step %d the older one has %v, the newer one %v", i+1, c.Answers[i], other.Answers[i])
+			was, is := parted(c.Answers[i].String(), other.Answers[i].String())
+			d.What = fmt.Sprintf("at step %d the older one has %s, the newer one %s", i+1, was, is)
 		default:
 			continue
 		}
@@ -185,8 +152,50 @@ func (c RecordedCase) difference(other RecordedCase) (Difference, bool) {
 
 // String returns the answer in a line.
 func (a RecordedAnswer) String() string {
-	if a.Code == codes.OK.String() {
-		return a.Reply
+	text := a.Reply
+	if a.Code != codes.OK.String() {
+		text = strings.TrimSuffix(a.Code+": "+a.Text, ": ")
 	}
-	return strings.TrimSuffix(a.Code+": "+a.Text, ": ")
+	if a.Field != "" {
+		text += " (field " + a.Field + ")"
+	}
+	if a.Wrong != "" {
+		text += " (" + strings.ReplaceAll(a.Wrong, "\n", "; ") + ")"
+	}
+	return text
+}
+
+// around is how much of what two texts have in common is said beside what they do not.
+const around = 40
+
+// parted returns two texts without what they have in common far from where they differ.
+func parted(a, b string) (string, string) {
+	as, bs := strings.SplitAfter(a, " "), strings.SplitAfter(b, " ")
+	same := 0
+	for same < min(len(as), len(bs)) && as[same] == bs[same] {
+		same++
+	}
+	end := 0
+	for end < min(len(as), len(bs))-same && as[len(as)-1-end] == bs[len(bs)-1-end] {
+		end++
+	}
+	from := same
+	for length := 0; from > 0 && length+len(as[from-1]) <= around; from-- {
+		length += len(as[from-1])
+	}
+	to := end
+	for length := 0; to > 0 && length+len(as[len(as)-to]) <= around; to-- {
+		length += len(as[len(as)-to])
+	}
+	cut := func(words []string) string {
+		text := strings.TrimSpace(strings.Join(words[from:len(words)-to], ""))
+		if from > 0 {
+			text = "… " + text
+		}
+		if to > 0 {
+			text += " …"
+		}
+		return text
+	}
+	return cut(as), cut(bs)
 }

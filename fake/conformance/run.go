@@ -37,6 +37,9 @@ func RunCases(t *testing.T, target Target, cases []Case) {
 		t.Fatalf("conformance: %v", wrong)
 	}
 	target = target.filled()
+	if r := target.Recording; r != nil && r.Target == "" {
+		r.Target = target.Name
+	}
 	swept, err := Sweep(t.Context(), target)
 	for _, name := range swept {
 		t.Logf("an interrupted run left the image %s: it is deleted", name)
@@ -85,13 +88,21 @@ func Check(ctx context.Context, target Target, c Case) error {
 	return errors.Join(wrong, r.clean(ctx))
 }
 
-// wrong returns why cases cannot be run against the target.
-func (target Target) wrong(cases []Case) error {
+// incomplete returns what the target lacks that is needed to call it.
+func (target Target) incomplete() error {
 	switch {
 	case target.Compute == nil || target.Operation == nil:
 		return errors.New("the target needs connections: set Compute and Operation")
 	case target.Folder == "":
 		return errors.New("the target needs a folder of its own: set Folder")
+	}
+	return nil
+}
+
+// wrong returns why cases cannot be run against the target.
+func (target Target) wrong(cases []Case) error {
+	if err := target.incomplete(); err != nil {
+		return err
 	}
 	for id := range target.Deviations {
 		if !slices.ContainsFunc(cases, func(c Case) bool { return c.ID == id }) {
@@ -159,8 +170,9 @@ type finding struct {
 func (r *run) perform(ctx context.Context) *finding {
 	for i, step := range r.c.Steps {
 		a := r.step(ctx, step)
-		r.target.Recording.add(r.c, i+1, r.names, a)
-		if text := r.compare(step.Want, a); text != "" {
+		text := r.compare(step.Want, a)
+		r.target.Recording.add(r.c, i+1, r.names, a, text)
+		if text != "" {
 			return &finding{step: i + 1, text: text, aside: step.Aside}
 		}
 		r.save(step, a)

@@ -26,6 +26,9 @@ func Sweep(ctx context.Context, target Target) (deleted []string, err error) {
 
 // Leftovers returns the images that [Sweep] would delete.
 func Leftovers(ctx context.Context, target Target) ([]*compute.Image, error) {
+	if err := target.incomplete(); err != nil {
+		return nil, err
+	}
 	var left []*compute.Image
 	for token := ""; ; {
 		a := target.call(ctx, &compute.ListImagesRequest{FolderId: target.Folder, PageSize: 1000, PageToken: token}, "")

@@ -6,7 +6,8 @@
 //	conform sweep               deletes that
 //	conform compare OLD NEW     the cases in which two recordings differ
 //
-// The real service is the one that the environment names: see package conformance.
+// The real service is the one that the environment names: see package conformance. The status is 0, 1 if recordings differ or
+// something is left, and 2 where an answer could not be had.
 package main
 
 import (
@@ -20,13 +21,19 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Stdout, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "conform:", err)
+	switch err := run(context.Background(), os.Stdout, os.Args[1:]); {
+	case errors.Is(err, errFound):
 		os.Exit(1)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "conform:", err)
+		os.Exit(2)
 	}
 }
 
-var errUsage = errors.New("usage: conform cases | dry-run | left | sweep | compare OLD NEW")
+var (
+	errUsage = errors.New("usage: conform cases | dry-run | left | sweep | compare OLD NEW")
+	errFound = errors.New("differences, or something left") // it is printed already
+)
 
 func run(ctx context.Context, out io.Writer, args []string) error {
 	switch {
@@ -41,7 +48,6 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 			return err
 		}
 		_, err = io.WriteString(out, conformance.DryRun(target, conformance.Cases()))
-		target.Recording = nil
 		return errors.Join(err, finish())
 	case len(args) == 1 && (args[0] == "left" || args[0] == "sweep"):
 		return sweep(ctx, out, args[0] == "sweep")
@@ -80,8 +86,11 @@ func sweep(ctx context.Context, out io.Writer, remove bool) error {
 			fmt.Fprintf(out, "deleted: %s\n", name)
 		}
 	}
-	if err == nil && left == nil {
+	switch {
+	case err == nil && left == nil:
 		fmt.Fprintln(out, "nothing is left")
+	case err == nil && !remove:
+		err = errFound
 	}
 	return errors.Join(err, finish())
 }
@@ -100,5 +109,8 @@ func compare(out io.Writer, older, newer string) error {
 		fmt.Fprintln(out, d)
 	}
 	fmt.Fprintf(out, "%d of %d cases differ\n", len(differences), max(len(old.Cases), len(now.Cases)))
+	if len(differences) > 0 {
+		return errFound
+	}
 	return nil
 }
