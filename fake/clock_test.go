@@ -225,7 +225,7 @@ func TestTheManualClockIsExact(t *testing.T) {
 	require.PanicsWithValue(t, "fake: Advance(-1ns): a clock cannot go back", func() { clock.Advance(-1) })
 }
 
-func TestPlansThatMakeNoSenseAreRefused(t *testing.T) {
+func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	for _, tt := range []struct {
 		option fake.Option
 		want   string
@@ -244,6 +244,8 @@ func TestPlansThatMakeNoSenseAreRefused(t *testing.T) {
 		{fake.WithQuota(fake.Quota{Images: -2}), "cannot be negative"},
 		{fake.WithRecord(-1), "0 keeps none"},
 		{fake.WithRules(7), "fake.Published or fake.Current"},
+		{fake.WithAuth("t1.a.b", ""), "token 2 of 2 is empty"},
+		{fake.WithAuth("t1.a.b\n"), "token 1 of 1 is not what a header carries"},
 		{fake.WithOnlySources(fake.Source{}), "exactly one of Disk, Snapshot and Object"},
 		{fake.WithOnlySources(fake.Source{Disk: "d", Format: "raw"}), "only objects have Format"},
 		{fake.WithOnlySources(fake.Source{Disk: "d", Size: -1}), "cannot be negative"},

@@ -29,14 +29,15 @@ const (
 // that does not is refused.
 const maxStreams = 10_000
 
-// Conn returns the server's own client connection, always the same one. It belongs to the server: do not close it.
+// Conn returns the server's own client connection, always the same one. It belongs to the server: do not close it. After Close its calls
+// fail at once with Unavailable.
 func (s *Server) Conn() *grpc.ClientConn {
 	s.tb.Helper()
 	return s.connAs("")
 }
 
 // ConnAs returns the client connection of a caller of its own, the same one for the same name. The name tells its calls apart in
-// the record, in faults ([ByCaller]) and in the timeline. It belongs to the server: do not close it.
+// the record, in faults ([ByCaller]) and in the timeline. It belongs to the server, as that of [Server.Conn] does.
 func (s *Server) ConnAs(caller string) *grpc.ClientConn {
 	s.tb.Helper()
 	if caller == "" {

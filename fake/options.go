@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/imagefake/imagefake/fake/internal/contract"
@@ -186,9 +187,18 @@ func WithStandardImages() Option {
 }
 
 // WithAuth makes callers need a token: one of these, or one that the IAM service on the same server gave. Options add up. Default:
-// any caller is welcome and counts as the same user. A token comes in the header "authorization: Bearer <token>". The endpoint and token services, health and reflection never need one.
+// any caller is welcome and counts as the same user. A token comes in the header "authorization: Bearer <token>": one that no header
+// can carry, such as an empty one, is refused. The endpoint and token services, health and reflection never need one.
 func WithAuth(tokens ...string) Option {
 	return option(func(s *settings) error {
+		for i, token := range tokens {
+			switch {
+			case token == "":
+				return fmt.Errorf("WithAuth: token %d of %d is empty, and would let in whoever sends none: was it read from where there is none?", i+1, len(tokens))
+			case strings.TrimSpace(token) != token || strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r > '~' }):
+				return fmt.Errorf("WithAuth: token %d of %d is not what a header carries: trim it of blanks and line breaks", i+1, len(tokens))
+			}
+		}
 		s.auth = true
 		s.tokens = append(s.tokens[:len(s.tokens):len(s.tokens)], tokens...)
 		return nil

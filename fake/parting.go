@@ -101,20 +101,21 @@ func (d *dialer) streamUntilGone(ctx context.Context, desc *grpc.StreamDesc, cc 
 	return stream, d.explain(ctx, err)
 }
 
-// fromHome is the interceptor of calls over the server's own connections. Until they have reached it they must not come from another
+// fromHome is the interceptor of calls over the server's own connections, which are closed with it: gRPC would call that Canceled. Until they have reached it they must not come from another
 // bubble: gRPC would start a connection's goroutines there, and the runtime ends the process when bubble and server then meet.
 func (d *dialer) fromHome(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if err := d.misplaced(); err != nil {
+	if err := d.gone(); err != nil {
 		return err
 	}
-	return invoker(ctx, method, req, reply, cc, opts...)
+	return d.explain(ctx, invoker(ctx, method, req, reply, cc, opts...))
 }
 
 func (d *dialer) streamFromHome(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	if err := d.misplaced(); err != nil {
+	if err := d.gone(); err != nil {
 		return nil, err
 	}
-	return streamer(ctx, desc, cc, method, opts...)
+	stream, err := streamer(ctx, desc, cc, method, opts...)
+	return stream, d.explain(ctx, err)
 }
 
 // misplaced returns why a connection must not be used where it is, nil if it may.
