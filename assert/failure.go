@@ -121,7 +121,7 @@ func callLine(c fake.Call) string {
 		text += fmt.Sprintf(" (gRPC's attempt %d)", c.Attempt)
 	}
 	if c.ResourceID != "" {
-		text += " on image " + c.ResourceID
+		text += " on " + concernOf(c) + " " + c.ResourceID
 	} else if c.OperationID != "" {
 		text += " on operation " + c.OperationID
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/imagefake/imagefake/fake"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
@@ -36,7 +37,18 @@ func scratchID(s *scene) string {
 	return ""
 }
 
+// madeDisk is a server of which the operation that made a disk was asked for.
+func madeDisk(t *testing.T) *scene {
+	s := newScene(t, fake.WithNeighbours(&compute.DiskService_ServiceDesc), fake.WithPlan(fake.AtOnce()))
+	op, err := compute.NewDiskServiceClient(s.ConnAs("ci")).Create(t.Context(), &compute.CreateDiskRequest{FolderId: "f", Name: "fresh", Size: 8 << 30})
+	require.NoError(t, err)
+	_, err = operation.NewOperationServiceClient(s.ConnAs("ci")).Get(t.Context(), &operation.GetOperationRequest{OperationId: op.Id})
+	require.NoError(t, err)
+	return s
+}
+
 var neighbourTrials = []trial{
+	{"deadlines_of_disks", madeDisk, nil, func(t fake.TB, s *scene) bool { return assert.Deadlines(t, s.Server) }},
 	{"resource", disks, []check{
 		func(t fake.TB, s *scene) bool {
 			return assert.Resource(t, s.Server, s.id, assert.Status(compute.Disk_READY), assert.Name("archive"), assert.Fields(&compute.Disk{Size: 4 << 30}))

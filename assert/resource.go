@@ -5,22 +5,51 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/imagefake/imagefake/fake"
 	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
+	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // nounOf returns what a resource is, in a word or two: "image", "service account".
-func nounOf(m proto.Message) string {
+func nounOf(m proto.Message) string { return spaced(string(m.ProtoReflect().Descriptor().Name())) }
+
+// spaced returns the name of a type as words.
+func spaced(name string) string {
 	var b strings.Builder
-	for i, r := range string(m.ProtoReflect().Descriptor().Name()) {
+	for i, r := range name {
 		if unicode.IsUpper(r) && i > 0 {
 			b.WriteByte(' ')
 		}
 		b.WriteRune(unicode.ToLower(r))
 	}
 	return b.String()
+}
+
+// concernOf returns what the resource is that a call concerns: what its service is about; of the call to an operation, what the
+// metadata of that names.
+func concernOf(c fake.Call) string {
+	service := c.Method.Service()
+	noun := spaced(strings.TrimSuffix(service[strings.LastIndex(service, ".")+1:], "Service"))
+	if noun != "operation" {
+		return noun
+	}
+	op, _ := c.Reply.(*operation.Operation)
+	about, err := op.GetMetadata().UnmarshalNew()
+	if err != nil {
+		return "resource"
+	}
+	noun = "resource"
+	about.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		if name, isID := strings.CutSuffix(string(fd.Name()), "_id"); isID && v.Interface() == c.ResourceID {
+			noun = strings.ReplaceAll(name, "_", " ")
+			return false
+		}
+		return true
+	})
+	return noun
 }
 
 func idOf(m proto.Message) string { return textIn(m, "id") }
