@@ -30,8 +30,9 @@ const timelineWidth = 100
 // The record of a sequential test on a virtual clock gives the same text in every run. No header and no token is in it.
 func (s *Server) Timeline() string { return timeline.Text(s.story(), timelineWidth, 0) }
 
-// WriteTimeline writes the record as a page for a browser: the picture of [Server.Timeline], drawn, with a table of the events, what
-// checks found wrong ([Server.NoteFailure]), the faults, and the command that runs the test alone. The page is one file and needs no network. Its errors are those of w.
+// WriteTimeline writes the record as a page for a browser: the picture of [Server.Timeline], drawn, with a table of the events. It begins
+// with what checks found wrong ([Server.NoteFailure]), of a test that failed otherwise with the latest calls that failed, then the
+// faults and the command that runs the test alone. The page is one file and needs no network. Its errors are those of w.
 func (s *Server) WriteTimeline(w io.Writer) error {
 	if isNil(w) {
 		return errors.New("WriteTimeline(nil): give it a writer")
@@ -51,7 +52,7 @@ const (
 func (s *Server) story() timeline.Story {
 	b := storyBuilder{state: s.Snapshot(), lanes: make(map[string]int), named: make(map[string]int)}
 	b.Title = "the server " + s.name
-	b.Failures = s.findings.list()
+	b.Failed, b.Failures = s.tb.Failed(), s.findings.list()
 	if _, ofRun := s.tb.(interface{ Cloud() *Server }); !ofRun && !s.testless() { // package scenario knows better how a run is made again
 		b.Again = plain.TestCommand(s.tb.Name())
 	}

@@ -350,6 +350,43 @@ func TestPageOfFailedTest(t *testing.T) {
 	require.NotContains(t, page, "on ImageDelete", "it may stay unfired, and did")
 }
 
+// Where something else than the kit found the failure, the page begins with the calls that failed.
+func TestPageOfTestThatFailedOtherwise(t *testing.T) {
+	for name, tt := range map[string]struct {
+		failed    bool
+		begins    string
+		notBegins string
+	}{
+		"failed": {true, "no check of the kit found anything wrong. The latest calls that failed:", "No call failed"},
+		"passed": {false, "", "no check of the kit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &failingTest{}
+			cloud := fake.New(w)
+			defer cloud.Close()
+			images := compute.NewImageServiceClient(cloud.Conn())
+			for range 3 {
+				for n := range 7 {
+					_, _ = images.Get(t.Context(), &compute.GetImageRequest{ImageId: fmt.Sprint("none-", n)})
+				}
+			}
+			if tt.failed {
+				w.Errorf("want %d, got %d", 1, 2)
+			}
+			var page strings.Builder
+			require.NoError(t, cloud.WriteTimeline(&page))
+			head, _, _ := strings.Cut(html.UnescapeString(page.String()), `<div class="drawing">`)
+			_, head, _ = strings.Cut(head, "<h1>")
+			require.Contains(t, head, tt.begins)
+			require.NotContains(t, head, tt.notBegins)
+			for n := range 7 {
+				call := fmt.Sprintf(`<li><a href="#event-%d">#%d conn-1: ImageGet none-%d → NotFound: Image "none-%d" not found</a></li>`, 15+n, 15+n, n, n)
+				require.Equal(t, tt.failed && n >= 2, strings.Contains(head, call), head)
+			}
+		})
+	}
+}
+
 func filesIn(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

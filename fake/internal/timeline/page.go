@@ -40,6 +40,9 @@ func HTML(w io.Writer, s Story) error {
 		p.table(t, table)
 	}
 	p.report(s, table)
+	if p.Unsaid = s.Failed && len(p.Failures) == 0; p.Unsaid {
+		p.refused(t, table)
+	}
 	return pageTemplate.Execute(w, p)
 }
 
@@ -51,6 +54,7 @@ const (
 	pageStory    = 8000 // characters of a failure
 	pageFaults   = 50
 	pageFault    = 300 // characters
+	pageRefused  = 5
 )
 
 // page is what the template shows.
@@ -59,6 +63,8 @@ type page struct {
 	Empty          bool
 	Failures       []pageFailure
 	MoreFailures   int
+	Unsaid         bool          // the test failed, and no check said why
+	Refused        []pageCall // the latest calls that failed, where nothing tells better what went wrong
 	Faults         []string
 	MoreFaults     int
 	Again          string
@@ -76,6 +82,9 @@ type pageFailure struct {
 	Text  string
 	Calls []int
 }
+
+// pageCall is a call in a word, with a link to its row.
+type pageCall struct{ Key, Text string }
 
 type tableRow struct {
 	Number    int // of the first event, 0: none
@@ -112,6 +121,17 @@ func (p *page) report(s Story, table []row) {
 		p.Faults = append(p.Faults, plain.Cut(plain.Line(fault), pageFault))
 	}
 	p.MoreFaults = len(s.Faults) - shown
+}
+
+// refused takes the latest calls that failed from the table.
+func (p *page) refused(t *teller, table []row) {
+	for _, r := range slices.Backward(table) {
+		if r.call == nil || !r.bad || len(p.Refused) == pageRefused {
+			continue
+		}
+		p.Refused = append(p.Refused, pageCall{key(r), fmt.Sprintf("#%d %s: %s", r.call.Seq, t.caller(r.call), t.spelled(r))})
+	}
+	slices.Reverse(p.Refused)
 }
 
 func (p *page) leftOut(earlier, later, dropped int) {

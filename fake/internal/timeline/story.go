@@ -22,6 +22,7 @@ type Story struct {
 	Names   []Name  // of the resources and operations concerned
 	Dropped int     // events before the first that the record no longer has
 
+	Failed   bool      // the test has
 	Failures []Failure // what checks found wrong
 	Faults   []string  // that were to happen, in words
 	Again    string    // the command that runs it again; "": none is known
