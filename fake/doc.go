@@ -22,9 +22,10 @@
 //
 // # Misuse
 //
-// Methods that set up or steer return no errors, so that a test reads as prose. A mistake of the test itself (a step too many, an unknown id,
-// a name that is taken, a fault that could never fire) fails the test at the caller's line and changes nothing. A server from
-// [Start] has no test to fail: it collects these errors for [Server.Err] and [Server.Close].
+// Methods that set up or steer return no errors, so that a test reads as prose. A mistake of the test itself (a step too many, an
+// unknown id, a name that is taken, a fault that could never fire) fails the test at the caller's line and changes nothing. Where
+// there is then nothing to go on with (no such operation, no address to listen at, no context to wait with) it also ends the test,
+// as its FailNow does. A server from [Start] has no test to fail: it collects these errors for [Server.Err] and [Server.Close].
 //
 // # Sources
 //

@@ -29,7 +29,7 @@ func LoseReply() Effect {
 func Throttle(retryAfter time.Duration) Effect {
 	packed, err := pack([]proto.Message{retryInfo(retryAfter)})
 	return effect(returning{
-		words: fmt.Sprintf("throttle for %v", retryAfter), code: codes.ResourceExhausted, text: "too many requests",
+		words: fmt.Sprintf("throttle for %v", retryAfter), code: codes.ResourceExhausted, text: tooMany,
 		details: packed, unpackable: err, bare: true, back: retryAfter,
 	})
 }

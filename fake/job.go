@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/imagefake/imagefake/fake/internal/lro"
 	"github.com/imagefake/imagefake/fake/internal/world"
@@ -54,6 +55,12 @@ func (s *Server) StartOperation(ctx context.Context, j Job) (*operation.Operatio
 	e, _ := ctx.Value(errandKey{}).(*errand)
 	if e == nil || e.Call == nil || e.server != s {
 		return nil, s.brokenJob("StartOperation: the context is of no call of this server: give it the one that the handler got, and the server of Serving")
+	}
+	for i, m := range []proto.Message{j.Metadata, j.Resource, j.Response} {
+		if m != nil && !m.ProtoReflect().IsValid() {
+			field := []string{"Metadata", "Resource", "Response"}[i]
+			return nil, s.brokenJob("StartOperation: its %s is a nil %s: give it one, or leave the field out", field, reflect.TypeOf(m))
+		}
 	}
 	var plan *lro.Plan
 	if j.Plan != nil {

@@ -59,7 +59,9 @@ func (s *Server) listen(by, addr string, names []string, wrap func(net.Listener,
 	}
 	var l net.Listener
 	if broken == nil {
-		l, broken = net.Listen("tcp", address)
+		if l, broken = net.Listen("tcp", address); broken != nil {
+			broken = fmt.Errorf("%w: port 0 asks for a free one", broken)
+		}
 	}
 	if broken != nil {
 		s.misused("%s(%q): %v", by, addr, broken)
@@ -93,6 +95,9 @@ func (s *Server) listenable(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "", fmt.Errorf("%w: write host:port, as in 127.0.0.1:0 for a free port", err)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return "", fmt.Errorf("%q is no port: write one of 1 to 65535, or 0 for a free one", port)
 	}
 	if host == "localhost" {
 		host = "127.0.0.1"

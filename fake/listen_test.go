@@ -209,7 +209,10 @@ func TestListenersThatCannotBe(t *testing.T) {
 		use  func(*fake.Server)
 		says string
 	}{
-		"port in use":   {func(s *fake.Server) { s.ListenTCP(taken.Addr().String()) }, "address already in use"},
+		"port in use":   {func(s *fake.Server) { s.ListenTCP(taken.Addr().String()) }, "port 0 asks for a free one"},
+		"port too high": {func(s *fake.Server) { s.ListenTCP("127.0.0.1:99999") }, `"99999" is no port: write one of 1 to 65535, or 0`},
+		"port below 0":  {func(s *fake.Server) { s.ListenTLS(":-1") }, `"-1" is no port`},
+		"port in words": {func(s *fake.Server) { s.ListenProxy("[::1]:no such service") }, `"no such service" is no port`},
 		"for all":       {func(s *fake.Server) { s.ListenTCP(":0") }, "fake.WithRemoteAccess()"},
 		"all addresses": {func(s *fake.Server) { s.ListenTLS("0.0.0.0:0") }, "fake.WithRemoteAccess()"},
 		"all of v6":     {func(s *fake.Server) { s.ListenProxy("[::]:0") }, "fake.WithRemoteAccess()"},
@@ -217,7 +220,7 @@ func TestListenersThatCannotBe(t *testing.T) {
 		"mapped":        {func(s *fake.Server) { s.ListenTCP("[::ffff:192.0.2.1]:0") }, "fake.WithRemoteAccess()"},
 		"a name":        {func(s *fake.Server) { s.ListenTCP("cloud.invalid:0") }, "neither an IP address nor localhost"},
 		"no port":       {func(s *fake.Server) { s.ListenTCP("127.0.0.1") }, "host:port"},
-		"no such port":  {func(s *fake.Server) { s.ListenTCP("127.0.0.1:70000") }, "invalid port"},
+		"no such port":  {func(s *fake.Server) { s.ListenTCP("127.0.0.1:70000") }, "is no port"},
 		"empty name":    {func(s *fake.Server) { s.ListenTLS("", "") }, "it is empty"},
 		"URL":           {func(s *fake.Server) { s.ListenTLS("", "https://cloud.example") }, "URL"},
 		"name and port": {func(s *fake.Server) { s.ListenProxy("", "cloud.example:443") }, "port"},

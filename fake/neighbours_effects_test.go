@@ -8,7 +8,10 @@ import (
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/access"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"github.com/yandex-cloud/go-genproto/yandex/cloud/operation"
+	vpc "github.com/yandex-cloud/go-genproto/yandex/cloud/vpc/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -167,5 +170,30 @@ func TestOperationsOfNeighboursAreSteered(t *testing.T) {
 			require.Equal(t, compute.Disk_CREATING, cloud.Resource(handle.ResourceID()).(*compute.Disk).Status)
 			require.False(t, handle.Done())
 		})
+	}
+}
+
+// What is used up is said in the words of the method: of a Create the resources, else the operations; who only reads has asked too often.
+func TestWhatIsUsedUp(t *testing.T) {
+	cloud := fake.New(t, fake.WithNeighbours(&compute.DiskService_ServiceDesc, &vpc.AddressService_ServiceDesc))
+	cloud.Inject(fake.Fault{On: fake.Match(func(proto.Message) bool { return true }), Do: fake.Return(codes.ResourceExhausted)})
+	disks, addresses := compute.NewDiskServiceClient(cloud.Conn()), vpc.NewAddressServiceClient(cloud.Conn())
+	for want, call := range map[string]func() (any, error){
+		"The limit on maximum number of disks has exceeded.": func() (any, error) {
+			return disks.Create(t.Context(), &compute.CreateDiskRequest{FolderId: folder, Size: 4 << 30})
+		},
+		"The limit on maximum number of addresses has exceeded.": func() (any, error) {
+			return addresses.Create(t.Context(), &vpc.CreateAddressRequest{FolderId: folder})
+		},
+		"The limit on maximum number of active operations has exceeded.": func() (any, error) {
+			return disks.Delete(t.Context(), &compute.DeleteDiskRequest{DiskId: "d"})
+		},
+		"too many requests": func() (any, error) {
+			return compute.NewImageServiceClient(cloud.Conn()).Get(t.Context(), &compute.GetImageRequest{ImageId: "i"})
+		},
+	} {
+		_, err := call()
+		require.Equal(t, want, status.Convert(err).Message())
+		require.Equal(t, codes.ResourceExhausted, status.Code(err))
 	}
 }

@@ -24,6 +24,9 @@ func (s *Server) ownText(e *errand, code codes.Code) *spb.Status {
 	return st
 }
 
+// tooMany is what whoever asks too often is told.
+const tooMany = "too many requests"
+
 // defaultTexts are for codes with which the service never answers such a request.
 var defaultTexts = map[codes.Code]string{
 	codes.Canceled:           "the operation was cancelled",
@@ -33,6 +36,7 @@ var defaultTexts = map[codes.Code]string{
 	codes.NotFound:           "not found",
 	codes.AlreadyExists:      "already exists",
 	codes.PermissionDenied:   "Permission denied",
+	codes.ResourceExhausted:  tooMany,
 	codes.FailedPrecondition: "the resource is not in a state that allows this",
 	codes.Aborted:            "the request was aborted, try again",
 	codes.OutOfRange:         "out of range",

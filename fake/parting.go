@@ -63,7 +63,7 @@ func (p *parting) isOver() bool {
 // gone returns why a call cannot reach the server any more or from where it is made, nil if it can.
 func (d *dialer) gone() error {
 	if d.server.parting.isOver() {
-		return status.Errorf(codes.Unavailable, "the fake server %s is closed", d.server.name)
+		return d.server.isClosed()
 	}
 	return d.misplaced()
 }
@@ -104,18 +104,38 @@ func (d *dialer) streamUntilGone(ctx context.Context, desc *grpc.StreamDesc, cc 
 // fromHome is the interceptor of calls over the server's own connections, which are closed with it: gRPC would call that Canceled. Until they have reached it they must not come from another
 // bubble: gRPC would start a connection's goroutines there, and the runtime ends the process when bubble and server then meet.
 func (d *dialer) fromHome(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if err := d.gone(); err != nil {
+	if err := d.left(); err != nil {
 		return err
 	}
-	return d.explain(ctx, invoker(ctx, method, req, reply, cc, opts...))
+	return d.explainLeft(ctx, invoker(ctx, method, req, reply, cc, opts...))
 }
 
 func (d *dialer) streamFromHome(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	if err := d.gone(); err != nil {
+	if err := d.left(); err != nil {
 		return nil, err
 	}
 	stream, err := streamer(ctx, desc, cc, method, opts...)
-	return stream, d.explain(ctx, err)
+	return stream, d.explainLeft(ctx, err)
+}
+
+// left returns why a call over a connection of the server's own cannot reach it, nil if it can.
+func (d *dialer) left() error {
+	if d.server.closed() {
+		return d.server.isClosed()
+	}
+	return d.misplaced()
+}
+
+// explainLeft returns the error of a call over a connection that Close may have closed.
+func (d *dialer) explainLeft(ctx context.Context, err error) error {
+	if status.Code(err) == codes.Canceled && ctx.Err() == nil && d.server.closed() {
+		return d.server.isClosed()
+	}
+	return err
+}
+
+func (s *Server) isClosed() error {
+	return status.Errorf(codes.Unavailable, "the fake server %s is closed", s.name)
 }
 
 // misplaced returns why a connection must not be used where it is, nil if it may.

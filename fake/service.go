@@ -109,11 +109,12 @@ func derived(d protoreflect.MethodDescriptor) row {
 		asks:    fieldWords,
 		answers: replyWords,
 		missing: func(*errand) *spb.Status { return nil },
-		full:    func(*Server) *spb.Status { return contract.OperationsLimit() },
+		full:    func(*Server) *spb.Status { return nil },
 	}
 	if d == nil {
 		return r
 	}
+	r.full = limitOf(d)
 	r.subject = subjectOfRequest(d)
 	r.asks = func(request proto.Message) string {
 		resource, operation := r.subject(request)
@@ -127,6 +128,20 @@ func derived(d protoreflect.MethodDescriptor) row {
 		return contract.NotFound(r.kind, e.ResourceID)
 	}
 	return r
+}
+
+// limitOf returns what a method may find used up: a Create the number of its resources, what starts an operation else that of those.
+func limitOf(d protoreflect.MethodDescriptor) func(*Server) *spb.Status {
+	return func(*Server) *spb.Status {
+		things := resource.Plural(d.Parent().(protoreflect.ServiceDescriptor))
+		switch {
+		case things != "" && resource.Begins(d.Name(), "Create"):
+			return contract.CountLimit(things)
+		case startsOperation(d):
+			return contract.OperationsLimit()
+		}
+		return nil
+	}
 }
 
 // subjectOfRequest finds the field that names the subject of a request: its operation_id, or what the conventions say.

@@ -108,9 +108,14 @@ func exceeded(what, metric string, limit, usage, more int64) *spb.Status {
 		}}})
 }
 
+// CountLimit refuses one more of what there are too many of. [seen] for instances.
+func CountLimit(things string) *spb.Status {
+	return refusal(codes.ResourceExhausted, "The limit on maximum number of "+things+" has exceeded.")
+}
+
 // OperationsLimit refuses one running operation more than the limit, which the service does not name [seen].
 func OperationsLimit() *spb.Status {
-	return refusal(codes.ResourceExhausted, "The limit on maximum number of active operations has exceeded.")
+	return CountLimit("active operations")
 }
 
 // FolderDenied refuses a folder that the caller has no access to. [seen] for Create.

@@ -14,6 +14,21 @@ func Noun(service protoreflect.ServiceDescriptor) string {
 	return inWords(strings.TrimSuffix(string(service.Name()), "Service"))
 }
 
+// Plural returns what many resources of a service are called, "disks", as its List answers with them; "" where it has none.
+func Plural(service protoreflect.ServiceDescriptor) string {
+	list := service.Methods().ByName("List")
+	if list == nil {
+		return ""
+	}
+	fields := list.Output().Fields()
+	for i := range fields.Len() {
+		if fd := fields.Get(i); fd.IsList() && fd.Message() != nil {
+			return strings.ReplaceAll(string(fd.Name()), "_", " ")
+		}
+	}
+	return ""
+}
+
 // SubjectField returns the field of a request that names the resource it is about, nil if there is none: for a DiskService disk_id, for
 // a SymmetricKeyService symmetric_key_id, key_id or id; resource_id, as with access bindings. A Create has no subject yet: image_id in
 // its request is a source.

@@ -63,7 +63,7 @@ type page struct {
 	Empty          bool
 	Failures       []pageFailure
 	MoreFailures   int
-	Unsaid         bool          // the test failed, and no check said why
+	Unsaid         bool       // the test failed, and no check said why
 	Refused        []pageCall // the latest calls that failed, where nothing tells better what went wrong
 	Faults         []string
 	MoreFaults     int
