@@ -16,14 +16,21 @@ type group struct {
 	runs []*result // the shortest first
 }
 
-// groups returns the broken runs in groups, that with the shortest run first.
+// groups returns the broken runs in groups, that with the shortest run first. What was run more than once, such as an order that is met
+// again where calls take their time, counts once.
 func (e *exploration) groups() []group {
 	breaks := slices.Clone(e.breaks)
 	slices.SortStableFunc(breaks, func(a, b *result) int { return a.length() - b.length() })
 	var all []group
 	known := make(map[string]int)
+	seen := make(map[string]bool)
 	for _, r := range breaks {
 		what := r.breaks()
+		run := what + "\n" + r.name()
+		if seen[run] {
+			continue
+		}
+		seen[run] = true
 		at, found := known[what]
 		if !found {
 			at = len(all)

@@ -41,8 +41,8 @@ func (e *exploration) summary() string {
 	if e.shortest() == nil {
 		return strings.TrimSpace(b.String())
 	}
-	best := e.groups()[0]
-	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s", best.runs[0].name(), indent(e.tell(best), "\t"))
+	best := e.groups()[0].runs[0] // in full, and with its group, it is told by its subtest
+	fmt.Fprintf(&b, "the shortest schedule that breaks it: %v\n%s\tagain:\n\t\t%s", best.name(), indent(best.story(), "\t"), e.command(best))
 	return strings.TrimSpace(b.String())
 }
 
