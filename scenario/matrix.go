@@ -43,12 +43,29 @@ func (m *matrix) note(p place, kind string, what mark, raised float64) {
 	(*m)[p][kind] = cell{what, (*m)[p][kind].raised + raised}
 }
 
-// maxMatrix is how many calls the report shows.
+// maxMatrix is how many lines of calls the report shows.
 const maxMatrix = 24
 
-// matrix tells what became of the kinds at each call, a line for each.
+// A matrixLine is what became of the kinds at calls that follow one another.
+type matrixLine struct {
+	first, last string
+	calls       int
+	became      string
+}
+
+func (l matrixLine) String() string {
+	switch l.calls {
+	case 1:
+		return l.first + " " + l.became
+	case 2:
+		return l.first + " and " + l.last + " " + l.became
+	}
+	return l.first + " to " + l.last + " " + l.became
+}
+
+// matrixText tells what became of the kinds at each call, a line for those in a row that fared alike.
 func (e *exploration) matrixText() string {
-	var b strings.Builder
+	var lines []matrixLine
 	shown := make(map[place]bool)
 	more := 0
 	for _, s := range e.base.trace {
@@ -56,10 +73,7 @@ func (e *exploration) matrixText() string {
 		if marks == nil || shown[s.place] {
 			continue
 		}
-		if shown[s.place] = true; len(shown) > maxMatrix {
-			more++
-			continue
-		}
+		shown[s.place] = true
 		var parts []string
 		for what := range allMarks {
 			var kinds []string
@@ -75,7 +89,20 @@ func (e *exploration) matrixText() string {
 				parts = append(parts, fmt.Sprintf("%v: %s", what, strings.Join(kinds, ", ")))
 			}
 		}
-		fmt.Fprintf(&b, "%v %s\n", s.name(), strings.Join(parts, "; "))
+		name, became := fmt.Sprint(s.name()), strings.Join(parts, "; ")
+		switch n := len(lines); {
+		case n > 0 && lines[n-1].became == became && more == 0:
+			lines[n-1].last = name
+			lines[n-1].calls++
+		case n == maxMatrix:
+			more++
+		default:
+			lines = append(lines, matrixLine{name, name, 1, became})
+		}
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		fmt.Fprintln(&b, line)
 	}
 	if more > 0 {
 		fmt.Fprintf(&b, "and %s more\n", count(more, "call", "calls"))
