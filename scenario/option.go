@@ -103,6 +103,8 @@ func Faults(kinds ...Kind) Option {
 
 // Rivals adds kinds of what other clients and the cloud do between any two calls, beside the kinds of fault: those given, or all of
 // this package, [ImageDeleted] and so on. Options add up. Default: none.
+//
+// What they make has the description plain.MadeByAnother, and assert.NothingLeft does not take it for the body's.
 func Rivals(kinds ...Kind) Option {
 	return option(func(c *config) error {
 		if len(kinds) == 0 {

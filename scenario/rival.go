@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/imagefake/imagefake/fake"
+	"github.com/imagefake/imagefake/fake/plain"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -47,7 +48,7 @@ var (
 	// ImageAdded: another client adds an image to the folder that is listed, as one of its pages is asked for.
 	ImageAdded = Kind{Name: "image-added", called: "ImageAdded", rival: true, among: oneOf(fake.ImageList), Act: func(s *fake.Server, c *fake.Call) {
 		if r, ok := c.Request.(*compute.ListImagesRequest); ok {
-			s.AddImage(&compute.Image{FolderId: r.FolderId, Description: "added by another client"})
+			s.AddImage(&compute.Image{FolderId: r.FolderId, Description: plain.MadeByAnother})
 		}
 	}}
 
@@ -124,7 +125,7 @@ func takeName(s *fake.Server, c *fake.Call) {
 		folder, name = s.Image(r.ImageId).GetFolderId(), r.Name
 	}
 	if folder != "" && name != "" && s.ImageNamed(folder, name) == nil {
-		s.AddImage(&compute.Image{FolderId: folder, Name: name, Description: "made by another client"})
+		s.AddImage(&compute.Image{FolderId: folder, Name: name, Description: plain.MadeByAnother})
 	}
 }
 
@@ -146,7 +147,8 @@ func moveFamilyOn(s *fake.Server, c *fake.Call) {
 		return
 	}
 	newer := timestamppb.New(old.CreatedAt.AsTime().Add(7 * 24 * time.Hour)) // the server's clock may be behind the catalogue
-	s.AddImage(&compute.Image{FolderId: old.FolderId, Family: old.Family, CreatedAt: newer, MinDiskSize: old.MinDiskSize, Os: old.Os})
+	s.AddImage(&compute.Image{
+		FolderId: old.FolderId, Family: old.Family, Description: plain.MadeByAnother, CreatedAt: newer, MinDiskSize: old.MinDiskSize, Os: old.Os})
 	s.RemoveImage(old.Id)
 }
 
