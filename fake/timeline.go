@@ -185,6 +185,9 @@ func (b *storyBuilder) event(e Event) {
 		}
 	case ResourceEvent:
 		drawn.Kind, drawn.Over, drawn.Bad = timeline.Image, e.Resource == nil, hasFailed(e.Resource)
+		if e.Step == Updated {
+			drawn.Text += updatedWords(e.Before, e.Resource)
+		}
 		b.resource(e.ResourceID, cmp.Or(e.Resource, e.Before))
 	}
 	b.Events = append(b.Events, drawn)

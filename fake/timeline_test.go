@@ -27,6 +27,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
 var updateTimelines = flag.Bool("update-timelines", false, "write the golden files of the timeline anew")
@@ -385,6 +386,24 @@ func TestPageOfTestThatFailedOtherwise(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What an update changes is in the picture, and so is what it empties because there was no mask.
+func TestPictureOfAnUpdate(t *testing.T) {
+	cloud := fake.New(t, fake.WithPlan(fake.AtOnce()))
+	image := cloud.AddImage(&compute.Image{FolderId: "f", Name: "web", Description: "d", Labels: map[string]string{"a": "b"}})
+	images := compute.NewImageServiceClient(cloud.Conn())
+	for _, request := range []*compute.UpdateImageRequest{
+		{Description: "e", Labels: map[string]string{"a": "c"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"description", "labels"}}},
+		{MinDiskSize: 1 << 40},
+	} {
+		request.ImageId = image.Id
+		_, err := images.Update(t.Context(), request)
+		require.NoError(t, err)
+	}
+	picture := cloud.Timeline()
+	require.Contains(t, picture, "image web updated: description, labels\n")
+	require.Contains(t, picture, "image web updated: min_disk_size; now empty: name")
 }
 
 func filesIn(t *testing.T, dir string) (names []string) {

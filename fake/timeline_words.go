@@ -169,3 +169,34 @@ func listed(n int, what, next string) string {
 	}
 	return text
 }
+
+// updatedWords tells which fields of a resource an update has changed, and which of them it has emptied: an Update without a mask
+// empties what its request does not repeat.
+func updatedWords(before, after proto.Message) string {
+	if before == nil || after == nil || before.ProtoReflect().Descriptor() != after.ProtoReflect().Descriptor() {
+		return ""
+	}
+	var changed, emptied []string
+	was, is := before.ProtoReflect(), after.ProtoReflect()
+	fields := was.Descriptor().Fields()
+	for i := range fields.Len() {
+		switch fd := fields.Get(i); {
+		case was.Get(fd).Equal(is.Get(fd)), unsaidFields[fd.Name()]:
+		case !is.Has(fd):
+			emptied = append(emptied, string(fd.Name()))
+		default:
+			changed = append(changed, string(fd.Name()))
+		}
+	}
+	text := ""
+	if changed != nil {
+		text = ": " + strings.Join(changed, ", ")
+	}
+	if emptied != nil {
+		text += "; now empty: " + strings.Join(emptied, ", ")
+	}
+	return text
+}
+
+// unsaidFields change with every update, or are told otherwise.
+var unsaidFields = map[protoreflect.Name]bool{"status": true, "updated_at": true, "modified_at": true}
