@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -21,8 +22,8 @@ type front struct {
 	serving chan error
 }
 
-// serveHTTP serves the HTTP side of a server at an address of this machine.
-func serveHTTP(cloud *fake.Server, addr string) (*front, error) {
+// serveHTTP serves the HTTP side of a server at an address of this machine. What it refuses is printed.
+func serveHTTP(cloud *fake.Server, addr string, out io.Writer) (*front, error) {
 	api, err := newREST(cloud)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func serveHTTP(cloud *fake.Server, addr string) (*front, error) {
 	})
 	f := &front{
 		addr: l.Addr().String(), rest: api, serving: make(chan error, 2),
-		server: &http.Server{Handler: fromHere(pages), ReadHeaderTimeout: 10 * time.Second},
+		server: &http.Server{Handler: showRefused(fromHere(pages), out), ReadHeaderTimeout: 10 * time.Second},
 	}
 	for _, l := range []net.Listener{l, cloud.HTTPListener()} {
 		go func() { f.serving <- f.server.Serve(l) }()

@@ -97,7 +97,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		_ = cloud.Close() // says the same again
 		return err
 	}
-	front, err := serveHTTP(cloud, s.http)
+	out = &lines{w: out}
+	front, err := serveHTTP(cloud, s.http, out)
 	if err != nil {
 		return errors.Join(err, cloud.Close())
 	}

@@ -111,6 +111,7 @@ func passOn(to grpc.ClientConnInterface) grpc.StreamHandler {
 		if err := from.RecvMsg(&request); err != nil {
 			return err
 		}
+		called(from.Context())
 		var header, trailer metadata.MD
 		err := to.Invoke(outgoing(from.Context()), name, &request, &reply, grpc.ForceCodec(raw{}), grpc.Header(&header), grpc.Trailer(&trailer))
 		if headed := from.SetHeader(endToEnd(header)); err == nil {

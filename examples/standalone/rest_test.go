@@ -183,6 +183,23 @@ func TestRESTErrors(t *testing.T) {
 	require.NoError(t, p.stop())
 }
 
+// What is refused before it is a call is printed all the same, once, and what becomes a call as that.
+func TestRefusedRequestsArePrinted(t *testing.T) {
+	p := start(t)
+	a := newAPI(p)
+	a.do(404, "GET", "/compute/v1/pictures%1b%5b31m?token=t1.secret", "")
+	a.do(400, "POST", "/compute/v1/images", `{`)
+	a.do(404, "GET", "/compute/v1/images/fd8nothing", "")
+	p.out.await(t, `rest +GET /compute/v1/pictures\S*: 404: .*serves nothing at`)
+	p.out.await(t, `rest +POST /compute/v1/images: 400: .*unexpected EOF`)
+	p.out.await(t, `rest +ImageGet +fd8nothing +NotFound`)
+	require.NoError(t, p.stop())
+	printed := p.out.text()
+	require.NotContains(t, printed, "GET /compute/v1/images/fd8nothing", "it was a call")
+	require.NotContains(t, printed, "secret")
+	require.NotContains(t, printed, "\x1b")
+}
+
 // A page of another site can have its own name lead to this machine, and so read what no other site may.
 func TestHTTPServesNoOtherName(t *testing.T) {
 	p := start(t)

@@ -50,6 +50,8 @@ SDK v2     as it is, in the environment below
 Terraform  provider "yandex" { endpoint = "{{.Plain}}", plaintext = true, token = "any" }, a line each; or as below
 Packer     as it is, in the environment below
 
+Public images to start from are there with -standard-images; -h tells of state, plans and faults.
+
 The environment of a program whose endpoint is built in (on macOS and Windows, Go programs ignore SSL_CERT_FILE):
 
 {{range .Env}}{{.}}
