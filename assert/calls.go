@@ -100,7 +100,8 @@ func Request[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) (q 
 }
 
 // Requests returns the requests of type Q of the calls that one of the matchers picks, all calls without one, in order of arrival. It
-// fails if the record has dropped events, or if no method takes Q; no call is no failure. Each attempt of a call that is repeated counts. The requests are copies.
+// fails if the record has dropped events, or if no method takes Q; no call is no failure. Each attempt of a call that is repeated
+// counts. The requests are copies.
 func Requests[Q proto.Message](t fake.TB, s *fake.Server, on ...fake.Matcher) []Q {
 	t.Helper()
 	calls, _, ok := requestsOf[Q](t, "Requests", s, on)

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Unchanged checks that the state of the server is what it was: images and other resources, access bindings, operations, idempotency keys, ids used up.
-// A request that was refused, or only read, changes nothing; a poll that moves an operation does.
+// Unchanged checks that the state of the server is what it was: images and other resources, access bindings, operations, idempotency
+// keys, ids used up. A request that was refused, or only read, changes nothing; a poll that moves an operation does.
 //
 //	before := cloud.Snapshot()
 //	…

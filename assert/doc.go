@@ -14,10 +14,11 @@
 // What there is:
 //
 //   - calls: [Called], [NotCalled], [CalledTimes], [Sequence], [Subsequence], [Outcomes], [Faulted]; the requests themselves with
-//     [Request] and [Requests]; they are picked by the matchers of package fake, of which [fake.Like], [fake.Exactly] and [fake.Field] explain why they
-//     do not pick one;
+//     [Request] and [Requests]; they are picked by the matchers of package fake, of which [fake.Like], [fake.Exactly] and
+//     [fake.Field] explain why they do not pick one;
 //   - time and order on the server's clock: [Before], [Overlapping], [NeverConcurrent], [Gaps], [Backoff];
-//   - rules for well-behaved clients: [KeysKept], [Awaited], [PagesRead], [NotRepeated], [Deadlines], all of them at once with [Manners]; [NothingLeft];
+//   - rules for well-behaved clients: [KeysKept], [Awaited], [PagesRead], [NotRepeated], [Deadlines], all of them at once with
+//     [Manners]; [NothingLeft];
 //   - state: [Image], [Resource], [Folder], [Changed], [Unchanged], [History];
 //   - [Eventually], which waits without sleeping.
 //

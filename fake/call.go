@@ -13,8 +13,8 @@ import (
 
 // Call is one RPC as the server saw it. KeyReused marks a bug of the caller: a used idempotency key is answered with the operation it
 // started, whatever comes with it [docs], so that what such a call asked for is not done. It is -1 where the call that started the
-// operation is not in this record, and 0 where nothing is wrong with the key. [Server.Calls] and [Server.Events] hand out copies that nothing changes later; what a
-// [Matcher] or the func of [Run] gets is the call as it arrived, without an answer.
+// operation is not in this record, and 0 where nothing is wrong with the key. [Server.Calls] and [Server.Events] hand out copies that
+// nothing changes later; what a [Matcher] or the func of [Run] gets is the call as it arrived, without an answer.
 type Call struct {
 	Seq     int // its place in the record, from 1; shared with the other events
 	Method  Method

@@ -59,10 +59,11 @@
 // # Where things are
 //
 // One noun is one file. A method of a served service is a row in service_<name>.go; what a request does to the cloud is in
-// internal/world, its rules and texts in internal/contract. What a neighbour does by convention is in internal/resource, and what disks,
-// snapshots and instances do beyond that in internal/world/adapter.go. Matchers are match.go, like.go and work.go, and are combined in combine.go;
-// triggers trigger.go; effects effect_<what>.go, each a type that says where it acts and when it makes sense. The road that every call
-// goes is road.go, what is kept of it record.go and event.go, the picture of that timeline.go and internal/timeline. What a test controls
-// is state.go, operation.go, fault.go, plan.go and sources.go; the ways in are conn.go, listen.go and proxy.go. Checks are package
-// assert, one kind a file; kinds of fault kind.go and rival.go of package scenario. Package plain has what all three print with.
+// internal/world, its rules and texts in internal/contract. What a neighbour does by convention is in internal/resource, and what
+// disks, snapshots and instances do beyond that in internal/world/adapter.go. Matchers are match.go, like.go and work.go, and are
+// combined in combine.go; triggers trigger.go; effects effect_<what>.go, each a type that says where it acts and when it makes sense.
+// The road that every call goes is road.go, what is kept of it record.go and event.go, the picture of that timeline.go and
+// internal/timeline. What a test controls is state.go, operation.go, fault.go, plan.go and sources.go; the ways in are conn.go,
+// listen.go and proxy.go. Checks are package assert, one kind a file; kinds of fault kind.go and rival.go of package scenario. Package
+// plain has what all three print with.
 package fake

@@ -12,8 +12,8 @@ import (
 )
 
 // EmptyPage answers a list request with an empty page and a token that leads to what should have been on it: legal by the rules of
-// pagination, and the end of the list for a client that stops at an empty page. The first page of a list that a handler of the test answers is left alone, here
-// and by RepeatPage: what leads there, only the handler knows.
+// pagination, and the end of the list for a client that stops at an empty page. The first page of a list that a handler of the test
+// answers is left alone, here and by RepeatPage: what leads there, only the handler knows.
 func EmptyPage() Effect {
 	return effect(paging{words: "answer with an empty page", alter: func(reply proto.Message, token string) {
 		fields := reply.ProtoReflect().Descriptor().Fields()

@@ -19,8 +19,9 @@ import (
 // token, and YC_SERVICE_ACCOUNT_KEY_FILE to a service account's key, that the server accepts. NO_PROXY and AWS_CA_BUNDLE are
 // emptied. Proxy and key are made at the first call; the token is a new one each time and lasts an hour.
 //
-// Go programs ignore SSL_CERT_FILE on macOS and Windows, where they ask the system whom to trust: there the program needs a way of
-// its own to be told of [Server.CAFile]. On every system Go goes to localhost and 127.0.0.1 without a proxy: for these use the address of a [Listener].
+// Go programs ignore SSL_CERT_FILE on macOS and Windows, where they ask the system whom to trust: there the program needs a way of its
+// own to be told of [Server.CAFile]. On every system Go goes to localhost and 127.0.0.1 without a proxy: for these use the address of a
+// [Listener].
 func (s *Server) Environ() []string {
 	s.tb.Helper()
 	if s.misplaced("Environ") {

@@ -28,13 +28,15 @@ import (
 // What is served, and how deep:
 //
 //	Get, Get…            the resource with the id, or the first that fits what is asked for
-//	List, List…          by folder or whatever else the request names, with filter on name, order_by and pages; its operations; its bindings
+//	List, List…          by folder or whatever else the request names, with filter on name, order_by and pages; its operations; its
+//	                     bindings
 //	Create               the fields of the request, in the resource's own: x_spec in x, x_id in source_x_id; id, date, ready status
 //	Update               by mask, all fields without one; several may run, and each writes what it names as it ends
 //	Delete               refused, as all other changes are, before the operation on the resource has ended [choice]
 //	Start, Stop, Move, … the fields of the request, and a status whose name says so: STOPPING, then STOPPED
 //	access bindings      kept, listed, and without effect
-//	disks                sizes, product ids, key, OS from their source; sources of images and snapshots; with one instance at a time, from the call that attaches them on
+//	disks                sizes, product ids, key, OS from their source; sources of images and snapshots; with one instance at a time,
+//	                     from the call that attaches them on
 //	instances            disks made, attached, detached and deleted with them; addresses; no metadata unless the view is FULL
 //	zones, disk types    there from the start, and so are host types
 //	permissions          those of folders: WithFolders, WithForbiddenFolders; no others

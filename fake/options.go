@@ -274,8 +274,9 @@ func WithRecord(n int) Option {
 
 // WithService adds a neighbour whose handlers the test has written: another service on the same server, whose calls walk the same road
 // (recorded, faulted, authenticated). For a service of the cloud [WithNeighbours] needs no handlers, and [WithHandler] is for a single
-// method. A handler learns whose call it answers from [Serving], and starts operations with [Server.StartOperation]. register gets the registrar, as a generated RegisterXServer func takes it, and the server, which it may keep
-// but not use before New or Start has returned. Options add up.
+// method. A handler learns whose call it answers from [Serving], and starts operations with [Server.StartOperation]. register gets the
+// registrar, as a generated RegisterXServer func takes it, and the server, which it may keep but not use before New or Start has
+// returned. Options add up.
 func WithService(register func(grpc.ServiceRegistrar, *Server)) Option {
 	return option(func(s *settings) error {
 		if register == nil {

@@ -101,8 +101,9 @@ func (d *dialer) streamUntilGone(ctx context.Context, desc *grpc.StreamDesc, cc 
 	return stream, d.explain(ctx, err)
 }
 
-// fromHome is the interceptor of calls over the server's own connections, which are closed with it: gRPC would call that Canceled. Until they have reached it they must not come from another
-// bubble: gRPC would start a connection's goroutines there, and the runtime ends the process when bubble and server then meet.
+// fromHome is the interceptor of calls over the server's own connections, which are closed with it: gRPC would call that Canceled.
+// Until they have reached it they must not come from another bubble: gRPC would start a connection's goroutines there, and the runtime
+// ends the process when bubble and server then meet.
 func (d *dialer) fromHome(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoker grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	if err := d.left(); err != nil {
 		return err

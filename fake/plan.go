@@ -10,9 +10,9 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Plan is how an operation moves and ends. It is a value: make one with [AtOnce], [Finish], [Stuck] or a literal, and hand it to [WithPlan].
-// A server without one uses Finish(Polls(1)): an operation is done at its first poll, so that the Wait of an SDK never sleeps.
-// Code that watches Image.status instead of polling the operation sees CREATING for ever under that plan: use AtOnce or a
+// Plan is how an operation moves and ends. It is a value: make one with [AtOnce], [Finish], [Stuck] or a literal, and hand it to
+// [WithPlan]. A server without one uses Finish(Polls(1)): an operation is done at its first poll, so that the Wait of an SDK never
+// sleeps. Code that watches Image.status instead of polling the operation sees CREATING for ever under that plan: use AtOnce or a
 // duration for it.
 type Plan struct {
 	// Steps are passed in order. Without steps the operation is done in the first reply; if it is to fail, at the first poll,

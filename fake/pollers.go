@@ -93,8 +93,8 @@ func (s *Server) spins(op *operation.Operation) {
 	}
 }
 
-// unpolled returns what to say, at the end of a failed test, of images and other resources that somebody waits for by reading them, under a plan that only
-// polls of the operation move: a line for each, "" if there is none.
+// unpolled returns what to say, at the end of a failed test, of images and other resources that somebody waits for by reading them,
+// under a plan that only polls of the operation move: a line for each, "" if there is none.
 func (s *Server) unpolled() (text string) {
 	const some = 3 // reads without a poll in between
 	calls := s.Calls()

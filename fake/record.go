@@ -191,10 +191,10 @@ func (r *record) change(change world.Change, by, starter *Call) {
 // Calls returns the calls that one of the matchers picks, in order of arrival; without matchers all that are in the record. Calls
 // still running are among them. They are copies: nothing changes them later. What they cost follows from how many are returned.
 //
-// A request that cannot be read, or is larger than gRPC's limit, is in the record with what its caller heard. What gRPC refuses before
-// it reads a message is not: a content-type that is not gRPC's, a compression that the program does not know, a path that names no
-// method, more than 64 MiB. Nor does the record know of the limits that a client has set for itself: its caller may have heard
-// ResourceExhausted where the record has OK.
+// A request that cannot be read, or is larger than gRPC's limit, is in the record with what its caller heard. So is what gRPC refuses
+// before it reads it, because the program does not know the compression, or because more than 64 MiB came over a network: such a call
+// meets no fault. What is no call is not in the record: a content-type that is not gRPC's, a path that names no method. Nor does the
+// record know of the limits that a client has set for itself: its caller may have heard ResourceExhausted where the record has OK.
 func (s *Server) Calls(on ...Matcher) []Call {
 	s.tb.Helper()
 	s.checkBubble()

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -107,14 +108,13 @@ func (s *Server) build(newWorld func() *world.World) error {
 	s.record.keep = s.keep
 	s.auth = newAuth(s.settings)
 	s.handles.server = s
-	s.grpc = grpc.NewServer(
+	s.grpc = newServers([]grpc.ServerOption{
 		grpc.UnaryInterceptor(s.road),
 		grpc.StreamInterceptor(s.streamRoad),
 		grpc.UnknownServiceHandler(s.unknown),
 		grpc.InTapHandle(s.arriving),
 		grpc.Creds(greeting{}),
 		s.unread.codec(),
-		grpc.MaxRecvMsgSize(memoryLimit),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.NumStreamWorkers(2),
 		grpc.ReadBufferSize(bufferSize),
@@ -123,7 +123,7 @@ func (s *Server) build(newWorld func() *world.World) error {
 		grpc.InitialConnWindowSize(windowSize),
 		// SDK v2 pings an idle connection every 30 s; by default grpc-go would close it after two minutes of that [sdk].
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
-	)
+	}, grpc.MaxRecvMsgSize(math.MaxInt32), grpc.MaxRecvMsgSize(memoryLimit), refusals{s})
 	s.registerServices()
 	healthy := health.NewServer() // "" is SERVING from the start
 	healthpb.RegisterHealthServer(s.grpc, healthy)

@@ -150,8 +150,9 @@ func (s *Server) RemoveImage(id string) {
 	}
 }
 
-// State is one moment of a server: images and other resources, access bindings, operations, idempotency keys, sources and the sequences of ids. Clock,
-// record, faults, tokens and connections are not in it. A State never changes, and taking one costs the same however much there is.
+// State is one moment of a server: images and other resources, access bindings, operations, idempotency keys, sources and the sequences
+// of ids. Clock, record, faults, tokens and connections are not in it. A State never changes, and taking one costs the same however
+// much there is.
 type State struct {
 	mu    *sync.Mutex // copying a world writes to the original
 	world *world.World

@@ -14,10 +14,10 @@ import (
 // the calls that one of them picks, and no other events.
 //
 // Equal servers under the same sequential test have equal transcripts in every run: ids of 20 characters and idempotency keys are
-// renamed in order of appearance, times, request ids, other headers and ports of this machine are left out, messages are written field by field, without
-// secrets. Of polls that were answered at once, one like the other, the first stands for all. Callers that run side by side have equal
-// transcripts each: Transcript(ByCaller("baker")). Two events at the same virtual instant in different goroutines (a deadline and a
-// change, say) come in either order.
+// renamed in order of appearance, times, request ids, other headers and ports of this machine are left out, messages are written field
+// by field, without secrets. Of polls that were answered at once, one like the other, the first stands for all. Callers that run side
+// by side have equal transcripts each: Transcript(ByCaller("baker")). Two events at the same virtual instant in different goroutines (a
+// deadline and a change, say) come in either order.
 func (s *Server) Transcript(on ...Matcher) string {
 	s.tb.Helper()
 	picked := s.asked("Transcript", on)

@@ -17,7 +17,8 @@ const (
 	// messageLimit is the size of the largest request that is taken, in bytes: gRPC's own default.
 	messageLimit = 4 << 20
 
-	// memoryLimit is how much of a larger one is read to be able to record the call. What is larger still is refused by gRPC.
+	// memoryLimit is how large a request over a network may be to be read nevertheless, so that its call meets faults. What is larger
+	// still is refused by gRPC.
 	memoryLimit = 16 * messageLimit
 )
 

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
@@ -109,6 +110,7 @@ func TestRequestsThatCannotBeReadAreInTheRecordAsTheirCallersSawThem(t *testing.
 	}{
 		"oversized":      {make([]byte, 4<<20+1), codes.ResourceExhausted, "larger than max (4194305 vs. 4194304)"},
 		"very large":     {make([]byte, 20<<20), codes.ResourceExhausted, "larger than max (20971520 vs. 4194304)"},
+		"beyond reading": {make([]byte, 64<<20+1), codes.ResourceExhausted, "larger than max (67108865 vs. "},
 		"no message":     {[]byte("\xff\xff\xff"), codes.Internal, "unmarshalling"},
 		"no UTF-8":       {[]byte("\x0a\x01\xff"), codes.Internal, "UTF-8"},
 		"a broken field": {[]byte("\x0a\x7f"), codes.Internal, "unmarshalling"},
@@ -121,6 +123,7 @@ func TestRequestsThatCannotBeReadAreInTheRecordAsTheirCallersSawThem(t *testing.
 				err := cc.Invoke(t.Context(), string(compute.ImageService_Create_FullMethodName), c.send, &reply, grpc.ForceCodec(raw{}))
 				require.Equal(t, c.code, status.Code(err), "%v", err)
 				require.ErrorContains(t, err, c.says)
+				require.NoError(t, cloud.AwaitCalls(t.Context(), 1)) // gRPC answers what it refuses before it says so
 				calls := cloud.Calls()
 				require.Len(t, calls, 1)
 				require.Equal(t, status.Convert(err).Message(), calls[0].Status.Message())
@@ -131,6 +134,45 @@ func TestRequestsThatCannotBeReadAreInTheRecordAsTheirCallersSawThem(t *testing.
 				require.NoError(t, err, "the connection goes on")
 			})
 		}
+	}
+}
+
+// unheardOf compresses nothing, in a way that no server knows.
+type unheardOf struct{}
+
+func (unheardOf) Do(w io.Writer, text []byte) error { _, err := w.Write(text); return err }
+func (unheardOf) Type() string                      { return "unheard-of" }
+
+// What gRPC refuses by itself of what comes over a network is in the record as well; the other calls are there once.
+func TestCompressionsThatNobodyKnowsAreInTheRecord(t *testing.T) {
+	for name, connect := range map[string]func(*fake.Server, ...grpc.DialOption) (*grpc.ClientConn, error){
+		"TCP": func(cloud *fake.Server, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
+			return grpc.NewClient("passthrough:///"+cloud.ListenTCP("").Addr(), append(opts, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+		},
+		"TLS": func(cloud *fake.Server, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
+			return grpc.NewClient("passthrough:///"+cloud.ListenTLS("").Addr(), append(opts, trusting(cloud))...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := fake.New(t)
+			cc, err := connect(cloud, grpc.WithNoProxy(), grpc.WithCompressor(unheardOf{})) //lint:ignore SA1019 others would know a registered one
+			require.NoError(t, err)
+			defer cc.Close()
+			_, unary := clientsOf(cc).List(t.Context(), anyList)
+			stream, err := reflectionpb.NewServerReflectionClient(cc).ServerReflectionInfo(t.Context())
+			require.NoError(t, err)
+			_, streamed := stream.Recv()
+			for method, err := range map[fake.Method]error{fake.ImageList: unary, reflectionpb.ServerReflection_ServerReflectionInfo_FullMethodName: streamed} {
+				require.Equal(t, codes.Unimplemented, status.Code(err), "%v", err)
+				require.NoError(t, cloud.AwaitCalls(t.Context(), 1, method))
+				calls := cloud.Calls(method)
+				require.Len(t, calls, 1)
+				require.Equal(t, status.Convert(err).Message(), calls[0].Status.Message())
+				require.Contains(t, calls[0].Status.Message(), "unheard-of")
+				require.Contains(t, calls[0].Peer, "127.0.0.1:")
+				require.False(t, calls[0].Running())
+			}
+		})
 	}
 }
 

@@ -14,10 +14,11 @@ import (
 // server of its own in a testing/synctest bubble, where waiting costs nothing. Calls that come only because of a fault (a retry, a
 // cleanup) get a second fault each in the same way; [Pairs] adds two faults at calls that come anyway.
 //
-// The error that body returns is its outcome, not a failure: the report counts outcomes. A run breaks by what body reports with its
-// T (testify fits), by a broken promise ([T.Check]), by a panic, by hanging (see [Limit]) and by leaving goroutines behind. Every
-// schedule of faults that breaks body becomes a failed subtest of t, named by what is injected: "ImageCreate#1/lost-reply" is the
-// reply of the first Create lost. With -run naming it, that run is made alone. The report has the shortest of them as Go code, its timeline, and the command that runs it alone.
+// The error that body returns is its outcome, not a failure: the report counts outcomes. A run breaks by what body reports with its T
+// (testify fits), by a broken promise ([T.Check]), by a panic, by hanging (see [Limit]) and by leaving goroutines behind. Every
+// schedule of faults that breaks body becomes a failed subtest of t, named by what is injected: "ImageCreate#1/lost-reply" is the reply
+// of the first Create lost. With -run naming it, that run is made alone. The report has the shortest of them as Go code, its timeline,
+// and the command that runs it alone.
 //
 // body must be deterministic: it is run twice without faults first, and what it asks and how it ends must be the same, in whatever
 // order. It is run by one goroutine at a time (see [Parallel]), never by the test's own. Runs that could only repeat what another

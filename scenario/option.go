@@ -9,7 +9,8 @@ import (
 	"github.com/imagefake/imagefake/fake"
 )
 
-// Option configures [Explore] and [Chaos]. Options are values. Of two that set the same thing the later one wins; OnServer and Setup add up.
+// Option configures [Explore] and [Chaos]. Options are values. Of two that set the same thing the later one wins; OnServer and Setup
+// add up.
 type Option interface{ apply(*config) error }
 
 type option func(*config) error

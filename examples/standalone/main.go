@@ -20,8 +20,8 @@
 // # State
 //
 // -from reads images and all other resources from a file before anything is served, -to writes those that exist at the end, -state does
-// both and begins with nothing where the file does not exist yet. A file that cannot be read ends the program before it serves, and is left as it is. See
-// [saved] for what is in one.
+// both and begins with nothing where the file does not exist yet. A file that cannot be read ends the program before it serves, and is
+// left as it is. See [saved] for what is in one.
 //
 // # Plans and faults
 //
@@ -30,8 +30,9 @@
 //	-plan after=30s -plan ImageDelete:stuck -plan 'ImageCreate:polls=3:fails=Internal'
 //	-fault ImageCreate:Unavailable:first=2 -fault '*:delay=200ms:chance=0.1'
 //
-// A method is named by resource and verb, ImageCreate or DiskCreate for example, and * stands for all. See -help for the words. Without -plan an operation ends at its first poll: what
-// nobody polls stays as it is, and what is being created when the program ends is not saved.
+// A method is named by resource and verb, ImageCreate or DiskCreate for example, and * stands for all. See -help for the words. Without
+// -plan an operation ends at its first poll: what nobody polls stays as it is, and what is being created when the program ends is not
+// saved.
 package main
 
 import (

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// TestCommand returns the command that runs one test or subtest of the package under test alone: go test example.com/bake -run '^TestBake$'.
+// TestCommand returns the command that runs one test or subtest of the package under test alone: go test example.com/bake -run
+// '^TestBake$'.
 func TestCommand(test string) string { return "go test " + testedPackage() + " " + RunFlag(test) }
 
 // RunFlag returns the flag of go test that picks one test or subtest alone: -run '^TestBake$'.

@@ -13,7 +13,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Rules is one of the two sets of rules that requests are checked by. The zero value is Published; the methods panic for any value but the two.
+// Rules is one of the two sets of rules that requests are checked by. The zero value is Published; the methods panic for any value but
+// the two.
 type Rules int
 
 const (
