@@ -54,19 +54,23 @@ func TestWaitAnHourAtTheServicesPace(t *testing.T) {
 }
 
 func TestWaitUntilTheTestSaysSo(t *testing.T) {
-	cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.ByHand())))
-	creating := create(t, newSDK(t, cloud))
-	waited := make(chan error, 1)
-	go func() { waited <- creating.Wait(t.Context()) }()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := fake.New(t, fake.WithPlan(fake.Finish(fake.ByHand())))
+		creating := create(t, newSDK(t, cloud))
+		waited := make(chan error, 1)
+		go func() { waited <- creating.Wait(t.Context()) }()
 
-	op := cloud.NextOperation(t.Context(), fake.ImageCreate)
-	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ResourceID()).Status)
-	op.RollBack(codes.Internal, "disk read error")
-	require.Equal(t, compute.Image_CREATING, cloud.Image(op.ResourceID()).Status, "it is rolling back")
-	op.Step()
+		op := cloud.NextOperation(t.Context(), fake.ImageCreate)
+		require.Equal(t, compute.Image_CREATING, cloud.Image(op.ResourceID()).Status)
+		synctest.Wait() // the SDK polls, and the poll is held
+		op.RollBack(codes.Internal, "disk read error")
+		require.Equal(t, compute.Image_CREATING, cloud.Image(op.ResourceID()).Status, "it is rolling back")
+		synctest.Wait()
+		op.Step()
 
-	require.ErrorContains(t, <-waited, "disk read error")
-	require.Nil(t, cloud.Image(op.ResourceID()))
+		require.ErrorContains(t, <-waited, "disk read error")
+		require.Nil(t, cloud.Image(op.ResourceID()))
+	})
 }
 
 func TestWaitForgivesThreeNotFound(t *testing.T) {
@@ -94,14 +98,15 @@ func TestWaitDoesNotForgiveTheFourthNotFound(t *testing.T) {
 func TestWaitForAStuckOperationTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t, fake.WithPlan(fake.Stuck()))
-		ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute)
+		const patience = 10*time.Minute - 5*time.Second // no poll is due at that very moment
+		ctx, stop := context.WithTimeout(t.Context(), patience)
 		defer stop()
 		start := time.Now()
 
 		err := create(t, newSDK(t, cloud)).Wait(ctx)
 
 		require.Equal(t, codes.DeadlineExceeded, status.Code(err))
-		require.Equal(t, 10*time.Minute, time.Since(start))
+		require.Equal(t, patience, time.Since(start))
 	})
 }
 

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"iter"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +41,17 @@ func start(t *testing.T, args ...string) *program {
 	t.Cleanup(interrupt)
 	p.out.await(t, `What is called:`)
 	return p
+}
+
+// sorted goes through cases in the order of their names, so that what the program sees is equal in every run.
+func sorted[V any](cases map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, name := range slices.Sorted(maps.Keys(cases)) {
+			if !yield(name, cases[name]) {
+				return
+			}
+		}
+	}
 }
 
 // stop interrupts the program and returns how it ended.

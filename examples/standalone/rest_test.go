@@ -120,7 +120,7 @@ func TestRESTAtTheHostsOfTheService(t *testing.T) {
 	require.True(t, trusted.AppendCertsFromPEM(file))
 	trust := &tls.Config{RootCAs: trusted}
 
-	for name, way := range map[string]struct {
+	for name, way := range sorted(map[string]struct {
 		images, operations string
 		transport          *http.Transport
 	}{
@@ -128,7 +128,7 @@ func TestRESTAtTheHostsOfTheService(t *testing.T) {
 			&http.Transport{TLSClientConfig: trust, Proxy: http.ProxyURL(proxy), ForceAttemptHTTP2: true}},
 		"TLS": {"https://" + p.out.await(t, `gRPC, TLS +(\S+),`)[1], "", &http.Transport{TLSClientConfig: trust, ForceAttemptHTTP2: true}},
 		"TCP": {"http://" + p.out.await(t, `gRPC +(\S+)`)[1], "", &http.Transport{}},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			client := &http.Client{Transport: way.transport}
 			t.Cleanup(client.CloseIdleConnections)
@@ -154,7 +154,7 @@ func TestRESTErrors(t *testing.T) {
 	p := start(t, "-fault", "ImageListOperations:Unavailable", "-fault", "ImageGetLatestByFamily:PermissionDenied",
 		"-fault", "OperationGet:throttle=1s", "-fault", "OperationCancel:FailedPrecondition", "-fault", "EndpointList:DeadlineExceeded")
 	a := newAPI(p)
-	for name, c := range map[string]struct {
+	for name, c := range sorted(map[string]struct {
 		method, path, body string
 		status             int
 		code               float64
@@ -171,7 +171,7 @@ func TestRESTErrors(t *testing.T) {
 		"precondition":            {"GET", "/operations/fd8operation00000000:cancel", "", 400, 9},
 		"unavailable":             {"GET", "/compute/v1/images/fd8nothing/operations", "", 503, 14},
 		"timeout":                 {"GET", "/endpoints", "", 504, 4},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			a := a
 			a.t = t
@@ -203,7 +203,7 @@ func TestRefusedRequestsArePrinted(t *testing.T) {
 // A page of another site can have its own name lead to this machine, and so read what no other site may.
 func TestHTTPServesNoOtherName(t *testing.T) {
 	p := start(t)
-	for host, want := range map[string]int{"evil.example": 421, "evil.example:80": 421, "localhost:80": 200, "[::1]:80": 200} {
+	for host, want := range sorted(map[string]int{"evil.example": 421, "evil.example:80": 421, "localhost:80": 200, "[::1]:80": 200}) {
 		r, err := http.NewRequestWithContext(t.Context(), "GET", p.http()+"/timeline", nil)
 		require.NoError(t, err)
 		r.Host = host

@@ -62,7 +62,7 @@ func TestBadFlags(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
-	for name, c := range map[string]struct{ args, says string }{
+	for name, c := range sorted(map[string]struct{ args, says string }{
 		"a word":                  {"now", `nothing to do with "now"`},
 		"both kinds of state":     {"-state a -to b", "either"},
 		"unknown plan":            {"-plan soon", `nothing is called "soon": there are after=30s, at-once`},
@@ -86,7 +86,7 @@ func TestBadFlags(t *testing.T) {
 		"gRPC from outside":       {"-tcp 0.0.0.0:0", "127.0.0.1"},
 		"no place for the state":  {"-to " + filepath.Join(t.TempDir(), "none", "cloud.json"), "directory"},
 		"a directory":             {"-timeline " + t.TempDir(), "is a directory"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel() // what takes the flags ends at once, without an error

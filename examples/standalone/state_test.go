@@ -60,7 +60,7 @@ func TestBadStateFiles(t *testing.T) {
 	whole, err := encode([]proto.Message{&compute.Image{Id: "fd8a", FolderId: "f", Name: "web", Status: compute.Image_READY}})
 	require.NoError(t, err)
 	const file = `{"kind": %q, "version": %d, "images": [%s]}`
-	for name, c := range map[string]struct{ text, says string }{
+	for name, c := range sorted(map[string]struct{ text, says string }{
 		"empty":               {"", "is empty"},
 		"cut short":           {string(whole[:len(whole)/2]), "cut short"},
 		"another version":     {fmt.Sprintf(file, savedKind, 3, ""), "of version 3, and this program reads versions up to 2"},
@@ -74,7 +74,7 @@ func TestBadStateFiles(t *testing.T) {
 		"a type that is none": {`{"kind": "imagefake state", "version": 2, "images": [], "resources": [{"@type": "type.googleapis.com/yandex.cloud.No", "id": "x"}]}`, "resource 1 of 1"},
 		"no resource":         {`{"kind": "imagefake state", "version": 2, "images": [], "resources": [{"@type": "type.googleapis.com/google.protobuf.Empty", "value": {}}]}`, "no resource"},
 		"one image twice":     {fmt.Sprintf(file, savedKind, 1, `{"id": "fd8a", "folderId": "f"}, {"id": "fd8a", "folderId": "f"}`), "is taken"},
-	} {
+	}) {
 		t.Run(name, func(t *testing.T) {
 			at := filepath.Join(t.TempDir(), "cloud.json")
 			require.NoError(t, os.WriteFile(at, []byte(c.text), 0o600))
