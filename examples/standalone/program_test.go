@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +35,8 @@ func start(t *testing.T, args ...string) *program {
 	t.Helper()
 	ctx, interrupt := context.WithCancel(context.Background())
 	p := &program{t: t, out: newPaper(), interrupt: interrupt, ended: make(chan error, 1)}
+	started++
+	args = append([]string{"-seed", strconv.Itoa(started)}, args...)
 	go func() {
 		p.ended <- run(ctx, args, p.out)
 		p.out.close()
@@ -42,6 +45,9 @@ func start(t *testing.T, args ...string) *program {
 	p.out.await(t, `What is called:`)
 	return p
 }
+
+// started is how many programs have been. Each has a seed of its own, the same in every run of the tests.
+var started int
 
 // sorted goes through cases in the order of their names, so that what the program sees is equal in every run.
 func sorted[V any](cases map[string]V) iter.Seq2[string, V] {
@@ -128,8 +134,8 @@ func TestInterruptLeavesNothing(t *testing.T) {
 		hung <- err
 	}()
 	api := newAPI(p)
-	api.get(200, "/endpoints")
 	require.Eventually(t, func() bool { return api.page("/timeline", "ImageList") }, time.Minute, time.Millisecond)
+	api.get(200, "/endpoints")
 
 	require.NoError(t, p.stop())
 
