@@ -3,7 +3,9 @@ package scenario
 import (
 	"fmt"
 	"maps"
+	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/imagefake/imagefake/fake/plain"
@@ -74,12 +76,25 @@ func (t *T) asserts() bool {
 	if t.failed {
 		return true
 	}
-	for name, file := range t.helperFuncs() {
-		if !kitCode(name, file) {
+	for pc := range t.helpers {
+		if !ofKit(pc) {
 			return true
 		}
 	}
 	return false
+}
+
+// kitHelpers is which funcs that call Helper are the kit's, by where they do: looking that up takes as long as a call.
+var kitHelpers sync.Map // uintptr → bool
+
+func ofKit(pc uintptr) bool {
+	if known, ok := kitHelpers.Load(pc); ok {
+		return known.(bool)
+	}
+	frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
+	ours := kitCode(frame.Function, frame.File)
+	kitHelpers.Store(pc, ours)
+	return ours
 }
 
 // shown returns a value as a broken promise shows it.

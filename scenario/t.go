@@ -73,20 +73,11 @@ func (t *T) Helper() {
 // helperNames returns the names of the funcs that are helpers. The caller holds the lock.
 func (t *T) helperNames() map[string]bool {
 	names := make(map[string]bool, len(t.helpers))
-	for name := range t.helperFuncs() {
-		names[name] = true
-	}
-	return names
-}
-
-// helperFuncs returns the files of the funcs that are helpers, by name. The caller holds the lock.
-func (t *T) helperFuncs() map[string]string {
-	funcs := make(map[string]string, len(t.helpers))
 	for pc := range t.helpers {
 		frame, _ := runtime.CallersFrames([]uintptr{pc}).Next()
-		funcs[frame.Function] = frame.File
+		names[frame.Function] = true
 	}
-	return funcs
+	return names
 }
 
 // line returns where the test calls from, "bake_test.go:12: ": the nearest frame that is neither the kit's nor a helper; "" if there
