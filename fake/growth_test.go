@@ -24,21 +24,22 @@ func crowded(t *testing.T, events int) *fake.Server {
 // A record is drawn as quickly as it is read: a picture of ten times the events costs no more, and their transcript ten times as
 // much. Work is counted in allocations, because clocks measure the machine.
 func TestPicturesOfLongRecordsCostWhatTheyShow(t *testing.T) {
-	const few, many = 5_000, 50_000 // both more than a picture shows
-	short, long := crowded(t, few), crowded(t, many)
+	const fewer, few, many = 500, 5_000, 50_000 // the latter two are more than a picture shows
+	tiny, short, long := crowded(t, fewer), crowded(t, few), crowded(t, many)
 	work := func(f func()) float64 { return testing.AllocsPerRun(1, f) }
 	for name, row := range map[string]struct {
-		draw  func(*fake.Server)
-		limit float64
+		draw     func(*fake.Server)
+		one, ten *fake.Server
+		limit    float64
 	}{
-		"timeline":   {func(s *fake.Server) { s.Timeline() }, 1.5},
-		"page":       {func(s *fake.Server) { require.NoError(t, s.WriteTimeline(new(bytes.Buffer))) }, 1.5},
-		"transcript": {func(s *fake.Server) { s.Transcript() }, 12},
+		"timeline":   {func(s *fake.Server) { s.Timeline() }, short, long, 1.5},
+		"page":       {func(s *fake.Server) { require.NoError(t, s.WriteTimeline(new(bytes.Buffer))) }, short, long, 1.5},
+		"transcript": {func(s *fake.Server) { s.Transcript() }, tiny, short, 12},
 	} {
 		t.Run(name, func(t *testing.T) {
-			one := work(func() { row.draw(short) })
-			ten := work(func() { row.draw(long) })
-			require.LessOrEqual(t, ten/one, row.limit, "%v allocations for %d events, %v for %d", one, few, ten, many)
+			one := work(func() { row.draw(row.one) })
+			ten := work(func() { row.draw(row.ten) })
+			require.LessOrEqual(t, ten/one, row.limit, "%v allocations for one, %v for ten times the events", one, ten)
 		})
 	}
 	var page bytes.Buffer

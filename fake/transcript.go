@@ -42,7 +42,9 @@ func (s *Server) Transcript(on ...Matcher) string {
 		}
 		line++
 		text = moment.ReplaceAllString(text, "a time")
-		text = localPort.ReplaceAllString(text, "$1:port")
+		if strings.Contains(text, "127.0.0.1:") || strings.Contains(text, "localhost:") || strings.Contains(text, "[::1]:") {
+			text = localPort.ReplaceAllString(text, "$1:port")
+		}
 		text = cloudID.ReplaceAllStringFunc(text, func(id string) string { return names.rename("id", id) })
 		fmt.Fprintf(&b, "%d %s\n", line, plain.Line(text))
 	}
