@@ -28,6 +28,7 @@ func RunOnce(body func(*T) error, opts ...Option) func(n int, workers int) {
 // Found is what an exploration has found, without failing the test.
 type Found struct {
 	Broken  map[string]string // stories, by schedule
+	Groups  map[string]string // what is told of each way to break, by its shortest schedule
 	Summary string
 	Runs    int
 	Rounds  []Round
@@ -56,6 +57,10 @@ func Find(t *testing.T, body func(*T) error, opts ...Option) (Found, error) {
 	f := Found{Broken: make(map[string]string), Summary: e.summary(), Runs: e.runs, Left: int(e.left.Load()), Unrun: e.unrun}
 	for _, r := range e.breaks {
 		f.Broken[r.name()] = e.story(r)
+	}
+	f.Groups = make(map[string]string)
+	for _, g := range e.groups() {
+		f.Groups[g.runs[0].name()] = e.tell(g)
 	}
 	for _, r := range e.rounds {
 		f.Rounds = append(f.Rounds, Round{r.runs, r.unpaid, r.endings})

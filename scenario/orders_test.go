@@ -78,7 +78,8 @@ func TestABreakingOrder(t *testing.T) {
 		require.Contains(t, found.Broken, "order-2.2")
 		require.Contains(t, found.Summary, "the shortest schedule that breaks it: order-2.2")
 		story := found.Broken["order-2.2"]
-		require.NotRegexp(t, `\n\s+order-2\.2\n`, story, "an order that is met again is no other one")
+		require.Contains(t, found.Groups["order-2.2"], "it breaks in the same way under")
+		require.NotRegexp(t, `\n\s+order-2\.2\n`, found.Groups["order-2.2"], "an order that is met again is no other one")
 		require.Contains(t, story, "step 2: worker-1.ImageList#1 goes before worker-0.ImageCreate#1")
 		require.Contains(t, story, "\tcloud.Order(\n"+
 			"\t\tfake.AllOf(fake.Exactly(&compute.ListImagesRequest{FolderId: \"f\"}), fake.ByCaller(\"worker-0\")),\n"+

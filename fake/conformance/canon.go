@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/imagefake/imagefake/fake/plain"
@@ -73,7 +74,12 @@ func (c canon) text(text, should string) string {
 	}
 	text = c.named(text)
 	for _, name := range c.names.sorted() {
-		if name != "run" {
+		switch _, is := wordy[name]; {
+		case name == "run": // it is in no text but within names
+		case is: // as far as the text says that it is no word of its own
+			text = strings.ReplaceAll(text, strconv.Quote(c.names[name]), `"{`+name+`}"`)
+			text = within(text, "folder "+c.names[name], "folder {"+name+"}", false)
+		default:
 			text = within(text, c.names[name], "{"+name+"}", false)
 		}
 	}
@@ -98,19 +104,21 @@ func within(text, word, by string, goesOn bool) string {
 		return text
 	}
 	var b strings.Builder
+	done := 0
 	for {
-		at := strings.Index(text, word)
+		at := strings.Index(text[done:], word)
 		if at < 0 {
-			return b.String() + text
+			return b.String() + text[done:]
 		}
-		before, after := text[:at], text[at+len(word):]
-		b.WriteString(before)
-		if endsInWord(before) || startsWithWord(after, goesOn) {
+		at += done
+		after := at + len(word)
+		b.WriteString(text[done:at])
+		if endsInWord(text[:at]) || startsWithWord(text[after:], goesOn) {
 			b.WriteString(word)
 		} else {
 			b.WriteString(by)
 		}
-		text = after
+		done = after
 	}
 }
 
