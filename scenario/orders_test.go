@@ -87,8 +87,10 @@ func TestABreakingOrder(t *testing.T) {
 			"\t\tfake.AllOf(fake.Exactly(&compute.CreateImageRequest{FolderId: \"f\", Name: \"web\", Source: &compute.CreateImageRequest_DiskId{DiskId: \"d\"}}), fake.ByCaller(\"worker-0\")),\n")
 
 		token := printedToken.FindStringSubmatch(story)[1]
-		again, timeline, err := scenario.Replay(t, token, body, few)
+		var name string
+		again, timeline, err := scenario.Replay(t, token, func(t *scenario.T) error { name = t.Name(); return body(t) }, few)
 		require.NoError(t, err)
+		require.Equal(t, "TestABreakingOrder/order-2.2", name)
 		require.Contains(t, again, "broken promise: all are content")
 		require.Contains(t, timeline, "worker-1")
 	}

@@ -114,7 +114,7 @@ func (r *run) main() {
 	if r.bubbles > 0 && !r.trial.careful {
 		r.keepQuickly()
 	}
-	r.test = &T{TB: r.t, name: r.t.Name() + "/" + r.schedule.String(), ctx: r.lease}
+	r.test = &T{TB: r.t, name: r.t.Name() + "/" + r.result.name(), ctx: r.lease}
 
 	limit := time.NewTimer(r.time)
 	defer limit.Stop()
