@@ -78,6 +78,7 @@ func (x *runner) attempt(tr trial) *result {
 	pause := firstLook
 	look := time.NewTimer(pause)
 	defer look.Stop()
+	still := standstill{run: r}
 	for calls := int64(0); ; {
 		select {
 		case <-ended:
@@ -92,6 +93,13 @@ func (x *runner) attempt(tr trial) *result {
 			if x.bubbles > 0 && !tr.careful && r.stuck() {
 				r.abandoned.Store(true)
 				return nil
+			}
+			if x.bubbles > 0 && tr.careful && still.goesOn() {
+				r.abandoned.Store(true)
+				if x.still.Add(1) > maxStill {
+					x.left.Add(1)
+				}
+				return &result{trial: r.trial, failures: []string{still.text}, lost: true, spun: true, still: true}
 			}
 			pause = min(2*pause, time.Second)
 			look.Reset(pause)

@@ -58,7 +58,10 @@
 //		return err
 //	}, scenario.Orders(500))
 //
-// Locks may be held across calls; then runs take about ten times as long. A body must not call synctest.Wait: the gate does.
+// Locks may be held across calls; then runs take about ten times as long. But no time passes in a bubble while a goroutine waits for a
+// sync.Mutex: where its owner waits for time (a deadline, a pause, an operation) the run stands still. Such runs are told and not
+// judged; a channel of capacity one in the place of the lock, or [RealTime], has none. A body must not call synctest.Wait: the gate
+// does, and one of the two that comes while the other waits breaks the run.
 //
 // # Other services
 //

@@ -96,6 +96,8 @@ type exploration struct {
 	stale      []string        // kept schedules that the body no longer comes to
 	mended     int             // kept schedules that it holds under now
 	unchecked  bool            // no run has checked anything
+	unjudged   int             // runs that stood still
+	why        string          // the last of them did
 	fickle     map[*result]bool
 }
 
@@ -287,12 +289,25 @@ func (e *exploration) runAll(all []schedule, like trial, then func(*result)) {
 				}
 				continue
 			}
+			if r.still {
+				e.standstill(r)
+				continue
+			}
 			e.take(r)
 			if then != nil {
 				then(r)
 			}
 			r.trace, r.steps = nil, nil
 		}
+	}
+}
+
+// standstill takes down that a run could not be judged.
+func (e *exploration) standstill(r *result) {
+	e.unjudged++
+	e.why = r.failures[0]
+	if s := r.schedule; len(s) == 1 {
+		e.matrix.note(s[0].place, s[0].kind.label(s[0].late), stood, 0)
 	}
 }
 

@@ -16,11 +16,12 @@ const (
 	equal                // the run was left out, because another shows the same
 	unfit                // the kind makes no sense at the call
 	unmade               // the run was left out, because of what earlier ones left behind
+	stood                // the run stood still
 	allMarks             // how many there are
 )
 
 func (m mark) String() string {
-	return [...]string{"held", "broke", "did not happen", "equal to another", "does not apply", "not run"}[m]
+	return [...]string{"held", "broke", "did not happen", "equal to another", "does not apply", "not run", "stood still"}[m]
 }
 
 // A matrix is what became of every kind at every call that the body makes anyway, one fault a run.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/imagefake/imagefake/fake/plain"
 )
 
 // publish makes a failed subtest of each group of broken runs, the shortest first, and logs the summary.
@@ -77,7 +79,11 @@ func (e *exploration) notes() []string {
 	}
 	note(e.unrun, "1 run was not made, because of what earlier ones left behind",
 		"%d runs were not made, because of what earlier ones left behind")
-	if e.unchecked && len(e.tally.held) == 1 {
+	note(e.unjudged, "1 run could not be judged: it "+e.why, "%d runs could not be judged. The last one "+strings.ReplaceAll(e.why, "%", "%%"))
+	if e.base.err != nil {
+		notes = append(notes, fmt.Sprintf("note: the body ended with an error without faults, too: %s", plain.Line(e.base.err.Error())))
+	}
+	if e.unchecked && len(e.expected) == 0 && len(e.tally.held) == 1 {
 		notes = append(notes, "note: no promise was checked, and no outcome differed: whatever the body does, this finds nothing")
 	}
 	return notes

@@ -20,6 +20,7 @@ type runner struct {
 	t     *testing.T
 	body  func(*T) error
 	left  atomic.Int64 // runs that could not be cleared away
+	still atomic.Int64 // runs that stood still
 	gauge gauge
 
 	// What the runs so far have shown.

@@ -40,6 +40,7 @@ type result struct {
 	raised    float64         // by how much it has raised the share of code that is covered; 0 where nothing counts that
 	covered   float64         // to what
 	spun      bool            // it was left to itself, and nothing is known of it
+	still     bool            // because it stood still
 	steps     []step          // if there are rules
 	turns     []string        // where it departs from the usual order
 	orderly   string          // the same order as Go code

@@ -13,8 +13,8 @@ import (
 const recordingFormat = 2
 
 // Recording is what a target answered to the cases, in canonical form: ids are numbered in order of appearance, times and page
-// tokens have no value, names are those of the cases. Nothing secret is in it: requests and headers are not. Two recordings of equal
-// targets are equal. The zero value is ready to use; it is for one run at a time.
+// tokens have no value, names are those of the cases. Nothing secret is in it: requests and headers are not, nor is what a case
+// cleans up. Two recordings of equal targets are equal. The zero value is ready to use; it is for one run at a time.
 type Recording struct {
 	Format int            `json:"format"`
 	Target string         `json:"target"`
@@ -139,6 +139,8 @@ func (c RecordedCase) difference(other RecordedCase) (Difference, bool) {
 			d.What = fmt.Sprintf("at step %d the older one had ended, the newer one has %v", i+1, other.Answers[i])
 		case i >= len(other.Answers):
 			d.What = fmt.Sprintf("at step %d the older one has %v, the newer one had ended", i+1, c.Answers[i])
+		case c.Answers[i].Code != other.Answers[i].Code:
+			d.What = fmt.Sprintf("at step %d the older one has %s, the newer one %s", i+1, c.Answers[i].outcome(), other.Answers[i].outcome())
 		case c.Answers[i] != other.Answers[i]:
 			was, is := parted(c.Answers[i].String(), other.Answers[i].String())
 			d.What = fmt.Sprintf("at step %d the older one has %s, the newer one %s", i+1, was, is)
@@ -150,11 +152,14 @@ func (c RecordedCase) difference(other RecordedCase) (Difference, bool) {
 	return Difference{}, false
 }
 
+// outcome returns how a call ended, without what it was answered with.
+func (a RecordedAnswer) outcome() string { return strings.TrimSuffix(a.Code+": "+a.Text, ": ") }
+
 // String returns the answer in a line.
 func (a RecordedAnswer) String() string {
 	text := a.Reply
 	if a.Code != codes.OK.String() {
-		text = strings.TrimSuffix(a.Code+": "+a.Text, ": ")
+		text = a.outcome()
 	}
 	if a.Field != "" {
 		text += " (field " + a.Field + ")"
