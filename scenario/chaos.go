@@ -16,7 +16,8 @@ import (
 // server of its own, made with that seed, in a testing/synctest bubble.
 //
 // A seed whose run breaks (see [Explore]) is shrunk to the fewest faults that still break it, and becomes a failed subtest "seed-7"
-// with those as Go code and the command that replays them. After three seeds that break it in different ways Chaos ends.
+// with those as Go code and the command that replays them. What breaks in the same way (the first that a run reports, without ids and
+// numbers) is told once; after three different ways, or thirty seeds that break it in ways that are known, Chaos ends.
 //
 // [Pairs] and [On] do not apply, nor kinds that last. The kind [Deadline] is left out unless every call of the run without faults has a
 // deadline, or [Faults] names it.
@@ -49,6 +50,7 @@ type chaos struct {
 	faults  int // that happened
 	tally   tally
 	found   []shrunk
+	again   int // seeds that break it in ways that were known
 
 	promises promises
 }
@@ -60,8 +62,11 @@ type shrunk struct {
 	least *result // nil: its faults, injected one by one, do not break the body
 }
 
-// maxFound is how many seeds are shrunk before Chaos ends: more would tell the same.
-const maxFound = 3
+// Chaos ends when it has found so many ways to break the body, or has met those that it knows so many times again.
+const (
+	maxFound = 3
+	maxAgain = 30
+)
 
 // chaosBatch is how many seeds are run before their results are looked at.
 const chaosBatch = 32
@@ -89,7 +94,7 @@ func (c *chaos) run(n int) error {
 	if !c.asked && slices.ContainsFunc(base.trace, func(s seen) bool { return !s.deadline }) {
 		c.kinds = slices.DeleteFunc(c.kinds, func(k Kind) bool { return k.Name == Deadline.Name })
 	}
-	for from := 1; from <= n && len(c.found) < maxFound && c.left.Load() < maxLeft; from += chaosBatch {
+	for from := 1; from <= n && !c.told() && c.left.Load() < maxLeft; from += chaosBatch {
 		results := make([]*result, min(chaosBatch, n-from+1))
 		inParallel(len(results), c.bubbles, func(i int) {
 			if c.left.Load() < maxLeft {
@@ -97,14 +102,14 @@ func (c *chaos) run(n int) error {
 			}
 		})
 		for _, r := range results {
-			if r == nil || len(c.found) == maxFound {
+			if r == nil || c.told() {
 				break
 			}
 			c.seeds++
 			c.faults += len(r.struck)
 			c.tally.add(r)
 			c.promises.add(r)
-			if r.broken() {
+			if r.broken() && !c.known(r) {
 				c.keep(shrunk{seed: r.seed, whole: r, least: c.shrink(r)})
 			}
 		}
@@ -112,14 +117,30 @@ func (c *chaos) run(n int) error {
 	return nil
 }
 
-// keep takes a seed down, unless an earlier one came to the same faults.
+// told tells whether enough is known.
+func (c *chaos) told() bool { return len(c.found) == maxFound || c.again == maxAgain }
+
+// known tells whether an earlier seed broke the body in the same way, as far as that shows before it is shrunk.
+func (c *chaos) known(r *result) bool {
+	known := slices.ContainsFunc(c.found, func(have shrunk) bool { return have.breaks(r.breaks()) })
+	if known {
+		c.again++
+	}
+	return known
+}
+
+// keep takes a seed down, unless what is enough of it breaks the body in a way that is known.
 func (c *chaos) keep(s shrunk) {
-	same := func(have shrunk) bool {
-		return s.least != nil && have.least != nil && have.least.schedule.String() == s.least.schedule.String()
+	if s.least != nil && slices.ContainsFunc(c.found, func(have shrunk) bool { return have.breaks(s.least.breaks()) }) {
+		c.again++
+		return
 	}
-	if !slices.ContainsFunc(c.found, same) {
-		c.found = append(c.found, s)
-	}
+	c.found = append(c.found, s)
+}
+
+// breaks tells whether the seed breaks the body in that way, with all its faults or with those that are enough.
+func (s shrunk) breaks(what string) bool {
+	return s.whole.breaks() == what || s.least != nil && s.least.breaks() == what
 }
 
 // publish makes a failed subtest of each seed that broke the body, and logs the summary.
@@ -133,8 +154,11 @@ func (c *chaos) publish(n int) {
 		c.t.Errorf("sometimes: %s: it has happened in none of %s", promise, count(c.seeds, "run", "runs"))
 	}
 	ended := ""
+	if c.again > 0 {
+		ended = fmt.Sprintf("; %s in a way that is told above", count(c.again, "seed breaks it", "seeds break it"))
+	}
 	if c.seeds < n {
-		ended = fmt.Sprintf("; the other %d seeds were not run", n-c.seeds)
+		ended += fmt.Sprintf("; the other %d seeds were not run", n-c.seeds)
 	}
 	c.t.Logf("chaos in %s: %s under %s: %v%s", c.t.Name(), count(c.seeds, "seed", "seeds"), count(c.faults, "fault", "faults"), &c.tally, ended)
 }

@@ -2,11 +2,13 @@ package scenario_test
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/imagefake/imagefake/fake"
 	"github.com/imagefake/imagefake/scenario"
 	"github.com/stretchr/testify/require"
 	compute "github.com/yandex-cloud/go-genproto/yandex/cloud/compute/v1"
@@ -112,4 +114,36 @@ func TestChaosOfConcurrentCallers(t *testing.T) {
 		require.Contains(t, again, "broken promise: the third gets through")
 		require.Contains(t, story, `fake.AllOf(fake.ImageList, fake.ByCaller("c+d.e"))`)
 	}
+}
+
+// One bug that shows in many ways, by its values and by where it strikes, is told once.
+func TestChaosTellsOneWayOnce(t *testing.T) {
+	found, err := scenario.FindChaos(t, 60, 0.2, func(t *scenario.T) error {
+		seen, err := listed(t, func(page *compute.ListImagesResponse) bool { return len(page.Images) == 0 })
+		t.Check("all are seen", err != nil || len(seen) == 4, "seen", len(seen))
+		return err
+	}, scenario.Faults(scenario.EmptyPage), scenario.Setup(func(s *fake.Server) {
+		for i := range 4 {
+			s.AddImage(&compute.Image{FolderId: "f", Name: fmt.Sprint("image-", i)})
+		}
+	}))
+	require.NoError(t, err)
+	require.Len(t, found, 1, "%v", found)
+}
+
+// A seed whose faults come down to one that is known is no other way, whatever more of them break first.
+func TestChaosTellsWhatIsEnoughOnce(t *testing.T) {
+	found, err := scenario.FindChaos(t, 60, 0.2, func(t *scenario.T) error {
+		failed := 0
+		for range 4 {
+			if _, err := images(t).List(t.Context(), &compute.ListImagesRequest{FolderId: "f"}); err != nil {
+				failed++
+			}
+		}
+		t.Check("at most one call fails", failed < 2)
+		t.Check("no call fails", failed == 0)
+		return nil
+	}, scenario.Faults(scenario.Unavailable))
+	require.NoError(t, err)
+	require.Len(t, found, 1, "%v", found)
 }
