@@ -197,3 +197,13 @@ func TestServingIsOfACallAlone(t *testing.T) {
 	require.Equal(t, "Internal", codeName(err))
 	require.ErrorContains(t, cloud.Close(), "of no call of this server")
 }
+
+// A handler that is half written returns nothing at all.
+func TestAHandlerThatReturnsNothing(t *testing.T) {
+	cloud, err := fake.Start(fake.WithHandler(fake.Method(compute.DiskService_Relocate_FullMethodName),
+		func(context.Context, *compute.RelocateDiskRequest) (*operation.Operation, error) { return nil, nil }))
+	require.NoError(t, err)
+	_, err = compute.NewDiskServiceClient(cloud.Conn()).Relocate(t.Context(), &compute.RelocateDiskRequest{DiskId: "d"})
+	require.Equal(t, "Internal", codeName(err))
+	require.ErrorContains(t, cloud.Close(), "returned neither a reply nor an error")
+}
