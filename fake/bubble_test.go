@@ -281,6 +281,23 @@ func TestAConnFirstUsedInAnotherBubble(t *testing.T) {
 }
 
 // Client and server learn of a deadline at the same moment, in either order. The record says what the client saw.
+// A client that outlives its bubble is told why nothing answers: a server that is closed touches nothing of the bubble's.
+func TestAClientThatOutlivesItsBubble(t *testing.T) {
+	for used, says := range map[bool]string{true: "is closed", false: "make it, and use it, inside the same func given to synctest.Test"} {
+		var images compute.ImageServiceClient
+		synctest.Test(t, func(t *testing.T) {
+			images = compute.NewImageServiceClient(fake.New(t).Conn())
+			if used {
+				_, err := images.List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
+				require.NoError(t, err)
+			}
+		})
+		_, err := images.List(t.Context(), &compute.ListImagesRequest{FolderId: folder})
+		require.Equal(t, codes.Unavailable, status.Code(err), "%v", err)
+		require.ErrorContains(t, err, says)
+	}
+}
+
 func TestADeadlineIsNoCancellation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := fake.New(t)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,19 +15,19 @@ type lifetime struct {
 	once    sync.Once
 	err     error         // what Close returns
 	closing chan struct{} // closed as Close begins
+	begun   atomic.Bool   // it has: a flag may be asked for from anywhere, a channel of a bubble only inside of that
 	serving sync.WaitGroup
 }
 
 func newLifetime() lifetime { return lifetime{closing: make(chan struct{})} }
 
 // closed tells whether Close has begun.
-func (l *lifetime) closed() bool {
-	select {
-	case <-l.closing:
-		return true
-	default:
-		return false
-	}
+func (l *lifetime) closed() bool { return l.begun.Load() }
+
+// beginClosing answers whatever waits.
+func (l *lifetime) beginClosing() {
+	l.begun.Store(true)
+	close(l.closing)
 }
 
 // serve accepts the connections of one listener until the server closes. After that there is nobody to wait for another one.
@@ -67,7 +68,7 @@ func (s *Server) close() error {
 	s.tb.Helper()
 	s.mu.Lock()
 	busy := s.waiters.running > 0
-	close(s.closing) // whatever waits is answered now
+	s.beginClosing()
 	s.mu.Unlock()
 	if s.manual != nil {
 		s.manual.detach(s)

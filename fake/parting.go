@@ -121,10 +121,13 @@ func (d *dialer) streamFromHome(ctx context.Context, desc *grpc.StreamDesc, cc *
 
 // left returns why a call over a connection of the server's own cannot reach it, nil if it can.
 func (d *dialer) left() error {
+	if err := d.misplaced(); err != nil {
+		return err
+	}
 	if d.server.closed() {
 		return d.server.isClosed()
 	}
-	return d.misplaced()
+	return nil
 }
 
 // explainLeft returns the error of a call over a connection that Close may have closed.
