@@ -57,7 +57,7 @@ func (s *Server) StartOperation(ctx context.Context, j Job) (*operation.Operatio
 		return nil, s.brokenJob("StartOperation: the context is of no call of this server: give it the one that the handler got, and the server of Serving")
 	}
 	for i, m := range []proto.Message{j.Metadata, j.Resource, j.Response} {
-		if m != nil && !m.ProtoReflect().IsValid() {
+		if m != nil && isNil(m) {
 			field := []string{"Metadata", "Resource", "Response"}[i]
 			return nil, s.brokenJob("StartOperation: its %s is a nil %s: give it one, or leave the field out", field, reflect.TypeOf(m))
 		}

@@ -60,20 +60,26 @@ func (p *parting) isOver() bool {
 	return p.over
 }
 
-// gone returns why a call cannot reach the server any more or from where it is made, nil if it can.
-func (d *dialer) gone() error {
-	if d.server.parting.isOver() {
-		return d.server.isClosed()
-	}
-	return d.misplaced()
+// isClosed is what a call is told that cannot reach the server any more.
+func (d *dialer) isClosed() error {
+	return status.Errorf(codes.Unavailable, "the fake server %s is closed", d.server.name)
 }
 
-// explain returns the error of a call whose own context, ctx, may still have had time.
-func (d *dialer) explain(ctx context.Context, err error) error {
-	if status.Code(err) == codes.Canceled && ctx.Err() == nil && d.server.parting.isOver() {
-		return d.gone()
+// explain returns the error of a call whose own context, ctx, may still have had time. over tells whether the server is closed, as far
+// as that ends the calls of the connection.
+func (d *dialer) explain(ctx context.Context, err error, over func() bool) error {
+	if status.Code(err) == codes.Canceled && ctx.Err() == nil && over() {
+		return d.isClosed()
 	}
 	return err
+}
+
+// gone returns why a call through DialOptions cannot reach the server any more or from where it is made, nil if it can.
+func (d *dialer) gone() error {
+	if d.server.parting.isOver() {
+		return d.isClosed()
+	}
+	return d.misplaced()
 }
 
 // untilGone is the interceptor of calls through DialOptions.
@@ -83,7 +89,7 @@ func (d *dialer) untilGone(ctx context.Context, method string, req, reply any, c
 	}
 	within, call := d.server.parting.begin(ctx)
 	defer d.server.parting.end(call)
-	return d.explain(ctx, invoker(within, method, req, reply, cc, opts...))
+	return d.explain(ctx, invoker(within, method, req, reply, cc, opts...), d.server.parting.isOver)
 }
 
 // streamUntilGone is the interceptor of streams through DialOptions. A stream's context is its caller's to end: the server remembers
@@ -98,7 +104,7 @@ func (d *dialer) streamUntilGone(ctx context.Context, desc *grpc.StreamDesc, cc 
 	if err != nil {
 		d.server.parting.end(call)
 	}
-	return stream, d.explain(ctx, err)
+	return stream, d.explain(ctx, err, d.server.parting.isOver)
 }
 
 // fromHome is the interceptor of calls over the server's own connections, which are closed with it: gRPC would call that Canceled.
@@ -108,7 +114,7 @@ func (d *dialer) fromHome(ctx context.Context, method string, req, reply any, cc
 	if err := d.left(); err != nil {
 		return err
 	}
-	return d.explainLeft(ctx, invoker(ctx, method, req, reply, cc, opts...))
+	return d.explain(ctx, invoker(ctx, method, req, reply, cc, opts...), d.server.closed)
 }
 
 func (d *dialer) streamFromHome(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
@@ -116,7 +122,7 @@ func (d *dialer) streamFromHome(ctx context.Context, desc *grpc.StreamDesc, cc *
 		return nil, err
 	}
 	stream, err := streamer(ctx, desc, cc, method, opts...)
-	return stream, d.explainLeft(ctx, err)
+	return stream, d.explain(ctx, err, d.server.closed)
 }
 
 // left returns why a call over a connection of the server's own cannot reach it, nil if it can.
@@ -125,21 +131,9 @@ func (d *dialer) left() error {
 		return err
 	}
 	if d.server.closed() {
-		return d.server.isClosed()
+		return d.isClosed()
 	}
 	return nil
-}
-
-// explainLeft returns the error of a call over a connection that Close may have closed.
-func (d *dialer) explainLeft(ctx context.Context, err error) error {
-	if status.Code(err) == codes.Canceled && ctx.Err() == nil && d.server.closed() {
-		return d.server.isClosed()
-	}
-	return err
-}
-
-func (s *Server) isClosed() error {
-	return status.Errorf(codes.Unavailable, "the fake server %s is closed", s.name)
 }
 
 // misplaced returns why a connection must not be used where it is, nil if it may.

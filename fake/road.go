@@ -181,7 +181,7 @@ func (s *Server) handleForeign(ctx context.Context, c *Call, request proto.Messa
 		return &answer{status: status.Convert(err).Proto(), foreign: err}
 	case !ok:
 		return brokenTest("handler", fmt.Sprintf("returned a %T, no message", reply))
-	case !message.ProtoReflect().IsValid():
+	case isNil(message):
 		s.misuse("the handler of %v returned neither a reply nor an error: return one of them", c)
 		return brokenTest("handler", "returned neither a reply nor an error")
 	default:

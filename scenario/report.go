@@ -79,7 +79,12 @@ func (e *exploration) notes() []string {
 	}
 	note(e.unrun, "1 run was not made, because of what earlier ones left behind",
 		"%d runs were not made, because of what earlier ones left behind")
-	note(e.unjudged, "1 run could not be judged: it "+e.why, "%d runs could not be judged. The last one "+strings.ReplaceAll(e.why, "%", "%%"))
+	switch {
+	case e.unjudged == 1:
+		notes = append(notes, "note: 1 run could not be judged: it "+e.why)
+	case e.unjudged > 1:
+		notes = append(notes, fmt.Sprintf("note: %d runs could not be judged. The last one %s", e.unjudged, e.why))
+	}
 	if e.base.err != nil {
 		notes = append(notes, fmt.Sprintf("note: the body ended with an error without faults, too: %s", plain.Line(e.base.err.Error())))
 	}

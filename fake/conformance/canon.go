@@ -17,10 +17,11 @@ import (
 // times and page tokens have no value. What a case says itself stays, even where a target happens to use the same word.
 type canon struct {
 	names names
+	order []string // in which names are looked for
 	ids   map[string]string
 }
 
-func newCanon(known names) canon { return canon{known, make(map[string]string)} }
+func newCanon(known names) canon { return canon{known, known.sorted(), make(map[string]string)} }
 
 var (
 	moment    = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
@@ -56,7 +57,7 @@ var wordy = map[string]string{
 
 // value says the value of a field, or of a label.
 func (c canon) value(key, value string) string {
-	for _, name := range c.names.sorted() {
+	for _, name := range c.order {
 		if field, is := wordy[name]; value == c.names[name] && (!is || field == key) {
 			return "{" + name + "}"
 		}
@@ -73,7 +74,7 @@ func (c canon) text(text, should string) string {
 		return should
 	}
 	text = c.named(text)
-	for _, name := range c.names.sorted() {
+	for _, name := range c.order {
 		switch _, is := wordy[name]; {
 		case name == "run": // it is in no text but within names
 		case is: // as far as the text says that it is no word of its own
